@@ -1,0 +1,45 @@
+"""The command line: ``engagement``, or ``python -m engagement_cli``.
+
+Answers that never change are kept in ``pages/`` and printed at once, since importing click takes
+longer than all the rest of them. ``tests/cli_reference.py`` writes those pages.
+"""
+
+import os
+import sys
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+PAGES = {
+    (): "help.txt",
+    ("-h",): "help.txt",
+    ("--help",): "help.txt",
+    ("categories", "list"): "categories-list.txt",
+}
+
+
+def main() -> None:
+    """Run the command line; every way out is an exit status."""
+    try:
+        page = PAGES.get(tuple(sys.argv[1:]))
+        if page and "ENGAGEMENT_CATEGORIES" not in os.environ:
+            sys.stdout.buffer.write(_read(page))
+            sys.stdout.flush()
+        else:
+            from engagement_cli.cli.main import run  # noqa: PLC0415 - click, when it is needed
+
+            sys.exit(run())
+    except KeyboardInterrupt:  # while modules are imported; a command says more
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
+        sys.exit(BROKEN_PIPE)
+
+
+def _read(page: str) -> bytes:
+    folder = os.path.dirname(__file__)  # noqa: PTH120 - pathlib takes long to import, too
+    with open(os.path.join(folder, "pages", page), "rb") as file:  # noqa: PTH118, PTH123
+        return file.read()
+
+
+if __name__ == "__main__":
+    main()

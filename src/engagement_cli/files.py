@@ -1,0 +1,95 @@
+"""Where a result is written: a file that is replaced whole, a device, or standard output."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from engagement_cli import durable
+from engagement_cli.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STDOUT = "-"
+
+
+def check_targets(targets: Iterable[str], inputs: Iterable[str]) -> None:
+    """Find out before any work whether all of these could be written beside each other.
+
+    Raises:
+        UsageError: Two of them are one, or one of them is an input.
+        OutputError: One cannot be written.
+    """
+    names = list(inputs)
+    seen: set[str] = set()
+    for target in targets:
+        place = STDOUT if target == STDOUT else str(Path(target).resolve())
+        if place in seen:
+            told = "standard output" if target == STDOUT else target
+            raise UsageError(f"{told}: two outputs cannot go to one place. Name another.")
+        seen.add(place)
+        check_target(target, names)
+
+
+def check_target(target: str, inputs: Iterable[str] = ()) -> None:
+    """Find out before any work whether a file could be written.
+
+    Raises:
+        UsageError: The target is one of the inputs.
+        OutputError: Its folder is missing or read-only, or it is a folder itself.
+    """
+    if target == STDOUT:
+        return
+    path = Path(target)
+    if path.is_dir():
+        raise OutputError(f"{target}: is a folder. Name a file in it, such as {target}/out.csv.")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise OutputError(f"{target}: the folder {folder} does not exist. Create it first.")
+    place = path if _is_special(path) else folder
+    if not os.access(place, os.W_OK):
+        raise OutputError(f"{target}: no right to write in {folder}, or it is read-only.")
+    for name in inputs:
+        if path.exists() and Path(name).exists() and path.samefile(name):
+            raise UsageError(f"{target}: is one of the inputs. Write somewhere else.")
+
+
+@contextmanager
+def replacing(target: str) -> Iterator[IO[bytes]]:
+    """A file to write to, put in the target's place when the block ends without an error.
+
+    A pipe or device is written to as it is, and so is standard output.
+
+    Raises:
+        OutputError: It cannot be written; what stood there still stands.
+    """
+    with durable.told(target):
+        if target == STDOUT:
+            if sys.stdout is None:
+                raise OutputError("Standard output is closed. Write to a file, or open it.")
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif _is_special(path := Path(target)):
+            with path.open("wb") as file:
+                yield file
+        else:
+            with durable.replacing(path.resolve(), _mode(path.resolve())) as file:
+                yield file
+
+
+def _mode(path: Path) -> int:
+    """The mode that the file has, or that a new one would get."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
