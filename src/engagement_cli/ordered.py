@@ -1,0 +1,35 @@
+"""Tasks run by several threads, their results taken in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+
+
+def ordered(tasks: Iterable[Callable[[], T]], jobs: int) -> Iterator[T]:
+    """The results of the tasks, in their order, computed by ``jobs`` threads.
+
+    Tasks are asked for a few ahead of the results that were taken, so that memory stays bounded.
+    """
+    if jobs == 1:
+        for task in tasks:
+            yield task()
+        return
+    pending: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for task in tasks:
+                pending.append(pool.submit(task))
+                if len(pending) > 2 * jobs:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

@@ -1,0 +1,177 @@
+"""Blocks of whole lines, cut out of a source without looking at what the lines say."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from engagement_cli.errors import InputError
+from engagement_cli.schema import MAX_LINE_BYTES
+from engagement_cli.sources.fingerprint import RangesHash
+from engagement_cli.sources.streams import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from engagement_cli.schema import Reason
+    from engagement_cli.sources.streams import Stream
+
+PADDING = 64
+"""Readable bytes behind the last line of every block, so that a reader may look at whole words."""
+BOM = b"\xef\xbb\xbf"
+_TAIL_BYTES = 64 * 1024
+
+
+class Refused(NamedTuple):
+    """A line that is refused before it is judged: where it stands, why, and its bytes."""
+
+    line: int
+    byte: int
+    reason: Reason
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines of one source.
+
+    A line that goes on behind its block is there to its end, or to one byte behind
+    ``MAX_LINE_BYTES``: long enough to be told as too long.
+
+    Attributes:
+        buffer: The bytes, and ``PADDING`` zero bytes or more behind ``stop``.
+        start: Where the first line begins in ``buffer``.
+        stop: Where the last line ends.
+        offset: Where ``start`` is in the decompressed source, in bytes.
+        places: Physical line number (from 1) and byte offset of each line, where lines were taken
+            out of a larger document; None where they are the source's own lines.
+        refused: Lines of the same stretch of the source that are not among these.
+        hit_ids: The ``_id`` of each line, where it was asked for and stands outside the line.
+    """
+
+    buffer: bytearray
+    start: int
+    stop: int
+    offset: int
+    places: Sequence[tuple[int, int]] | None = None
+    refused: Sequence[Refused] = ()
+    hit_ids: Sequence[str | None] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        data: bytes,
+        offset: int,
+        places: Sequence[tuple[int, int]] | None = None,
+        refused: Sequence[Refused] = (),
+    ) -> Lines:
+        """A block of these bytes."""
+        start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
+        buffer = bytearray(data) + bytes(PADDING)
+        return cls(buffer, start, len(data), offset + start, places, refused)
+
+    @property
+    def bytes(self) -> bytes:
+        """A copy of the lines."""
+        return bytes(memoryview(self.buffer)[self.start : self.stop])
+
+
+def ranges(stream: Stream, descriptor: int, block_size: int) -> Iterator[Callable[[], Lines]]:
+    """The blocks of a plain file, each read when it is called, by whichever thread calls it."""
+    size = stream.source.size or 0
+    hashing = RangesHash(size) if stream.hashing else None
+    stream.hashing = hashing
+    for start in range(0, size, block_size):
+        stop = min(start + block_size, size)
+        yield _Range(stream, descriptor, hashing, start, stop, size).read
+
+
+def cut(stream: Stream, block_size: int) -> Iterator[Lines]:
+    """The blocks of a stream, read forward."""
+    offset, carry = 0, b""
+    while data := stream.read(block_size):
+        data = carry + data
+        end = data.rfind(b"\n") + 1
+        carry = data[end:]
+        if end:
+            yield Lines.of(data[:end], offset)
+            offset += end
+        if len(carry) > MAX_LINE_BYTES:
+            yield Lines.of(carry[: MAX_LINE_BYTES + 1], offset)
+            rest, skipped = _skip_line(stream, block_size)
+            offset += len(carry) + skipped
+            carry = rest
+    if carry:
+        yield Lines.of(carry, offset)
+
+
+def _skip_line(stream: Stream, block_size: int) -> tuple[bytes, int]:
+    """Pass over the rest of a line; what was read behind it, and how much was passed over."""
+    skipped = 0
+    while data := stream.read(block_size):
+        end = data.find(b"\n") + 1
+        if end:
+            return data[end:], skipped + end
+        skipped += len(data)
+    return b"", skipped
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The lines that begin in a range of a file."""
+
+    stream: Stream
+    descriptor: int
+    hashing: RangesHash | None
+    start: int
+    stop: int
+    size: int
+
+    def read(self) -> Lines:
+        before = min(self.start, 1)  # the byte before tells whether a line begins at start
+        buffer = bytearray(self.stop - self.start + before + PADDING)
+        stop = len(buffer) - PADDING
+        self._fill(memoryview(buffer)[:stop], self.start - before)
+        if self.hashing:
+            self.hashing.cover(self.start, memoryview(buffer)[before:stop], self._more)
+        begin = buffer.find(b"\n", 0, stop) + 1 if before else 0
+        if before and not begin:
+            return Lines(buffer, stop, stop, self.stop)
+        if stop > begin and buffer[stop - 1] != ord("\n"):
+            line = buffer.rfind(b"\n", begin, stop) + 1 or begin
+            tail = self._tail(MAX_LINE_BYTES + 1 - (stop - line))
+            buffer[stop:] = tail + bytes(PADDING)
+            stop += len(tail)
+        if self.start == 0 and buffer.startswith(BOM):
+            begin = len(BOM)
+        return Lines(buffer, begin, max(begin, stop), self.start - before + begin)
+
+    def _more(self, size: int, offset: int) -> bytes:
+        data = bytearray(size)
+        self._fill(memoryview(data), offset)
+        return bytes(data)
+
+    def _fill(self, view: memoryview, offset: int) -> None:
+        done = 0
+        with reading(self.stream.source, self.stream.compression):
+            while done < len(view):
+                count = os.preadv(self.descriptor, [view[done:]], offset + done)
+                if not count:
+                    raise InputError(
+                        f"{self.stream.source}: the file became shorter while it was read. "
+                        "Run again when whatever writes it has finished."
+                    )
+                done += count
+
+    def _tail(self, most: int) -> bytes:
+        """What is left of the last line behind ``stop``, ``most`` bytes of it at most."""
+        tail = b""
+        while len(tail) < most and self.stop + len(tail) < self.size:
+            with reading(self.stream.source, self.stream.compression):
+                more = os.pread(self.descriptor, _TAIL_BYTES, self.stop + len(tail))
+            end = more.find(b"\n") + 1
+            tail += more[: end or len(more)]
+            if end or not more:
+                break
+        return tail[: max(most, 0)]
