@@ -1,0 +1,132 @@
+"""Which devices contracts were watched on: exact sets of pairs, and how they unite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engagement_cli.contracts import LONG, Contracts
+from engagement_cli.vocabulary import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from engagement_cli.parse.chunk import Chunk
+
+    Words = NDArray[np.uint64]
+
+_PENDING_ROWS = 2_000_000
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Devices:
+    """Every pair of a contract and a device that a line names, once: p pairs.
+
+    The pairs are ordered by contract and then by device, so that equal sets are equal arrays.
+    ``Devices.empty()`` is the empty value; ``+`` unites, is associative and commutative, and adding
+    a set to itself changes nothing.
+
+    Attributes:
+        contracts: The contract of each pair.
+        macs: Its device, packed like a contract: the name itself, or a keyed hash of it.
+    """
+
+    contracts: Contracts
+    macs: Contracts
+
+    def __len__(self) -> int:
+        return len(self.contracts)
+
+    def __add__(self, other: Devices) -> Devices:
+        return Devices.union([self, other])
+
+    @classmethod
+    def empty(cls) -> Devices:
+        """The pairs of no lines."""
+        return cls.union([])
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> Devices:
+        """The pairs of one chunk, which was read with ``Mac``."""
+        return cls.union([chunk])
+
+    @classmethod
+    def union(cls, parts: Iterable[Devices | Chunk]) -> Devices:
+        """The union of any number of sets and chunks."""
+        united = Union()
+        for part in parts:
+            united.add(part)
+        return united.total()
+
+    def count(self, contracts: Contracts) -> NDArray[np.int64]:
+        """How many devices each of these contracts has; int64, shape of ``contracts``."""
+        first = np.flatnonzero(self.contracts.starts())
+        counts = np.diff(np.append(first, len(self)))
+        at = self.contracts.take(first).places_of(contracts)
+        found: NDArray[np.int64] = np.where(at < 0, 0, np.append(counts, 0)[at])
+        return found
+
+    def trimmed(self) -> Devices:
+        """The same pairs with white space around contracts taken off."""
+        names = [name.strip() for name in self.contracts.strings().to_pylist()]
+        return Devices.union([Devices(Contracts.pack(names), self.macs)])
+
+    def distinct(self, rows: NDArray[np.bool_]) -> int:
+        """How many different devices the pairs at these rows name."""
+        macs = self.macs.take(rows)
+        return int(macs.take(macs.order()).starts().sum())
+
+
+class Union:
+    """Unites chunks and sets; memory follows the pairs and not the lines. Any thread may add."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._contracts, self._macs = Names(), Names()
+        self._parts: list[Words] = [np.empty((0, 4), np.uint64)]
+        self._rows = 0
+
+    def add(self, part: Devices | Chunk) -> None:
+        """Add the pairs of a set, or of a chunk's lines that name a device."""
+        assert part.macs is not None
+        contracts = part.contracts.numbered(self._contracts.code)
+        macs = part.macs.numbered(self._macs.code)
+        rows = np.column_stack([contracts.hi, contracts.lo, macs.hi, macs.lo])
+        rows = rows[(macs.hi != 0) | (macs.lo != 0)]
+        with self._lock:
+            self._parts.append(rows)
+            self._rows += len(rows)
+            if self._rows > max(_PENDING_ROWS, len(self._parts[0])):
+                self._parts, self._rows = [_thinned(np.concatenate(self._parts))], 0
+
+    def total(self) -> Devices:
+        """The union of all that was added. Nobody may be adding meanwhile."""
+        rows = _thinned(np.concatenate(self._parts))
+        contracts = Contracts(rows[:, 0], rows[:, 1], _long(rows[:, 0], self._contracts))
+        macs = Contracts(rows[:, 2], rows[:, 3], _long(rows[:, 2], self._macs))
+        order = contracts.order(*macs.keys())
+        contracts, macs = contracts.take(order), macs.take(order)
+        keep = contracts.starts() | macs.starts()
+        return Devices(contracts.take(keep).compact(), macs.take(keep).compact())
+
+
+def _long(hi: Words, names: Names) -> tuple[str, ...]:
+    return names.all() if (hi == LONG).any() else ()
+
+
+def _thinned(rows: Words) -> Words:
+    """The rows with most repeats left out: those that a hash puts side by side."""
+    mixed = np.zeros(len(rows), np.uint64)
+    for column, factor in enumerate(_FACTORS):
+        mixed = (mixed ^ rows[:, column]) * np.uint64(factor)
+        mixed ^= mixed >> np.uint64(29)
+    rows = rows[np.argsort(mixed)]
+    differs = np.ones(len(rows), np.bool_)
+    differs[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+    return rows[differs]

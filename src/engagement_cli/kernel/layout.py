@@ -1,0 +1,117 @@
+"""What stands where in the arrays that Python and the compiled loops share.
+
+Every array is of ``uint64`` words, so that one address and one index describe it on both sides.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Words = NDArray[np.uint64]
+
+PACKED_BYTES = 16
+"""The longest contract, app or Mac that the loops take: two words."""
+PADDING = 64
+"""Bytes behind the text that the loops may read, and of which they use nothing."""
+
+TAG_SHIFT = 40
+"""A tag is ``app << 40 | lines``: the app and the count of lines in one word, never 0."""
+LINES_MASK = (1 << TAG_SHIFT) - 1
+MAX_APPS = 1 << (64 - TAG_SHIFT)
+"""Apps that a tag can tell apart."""
+
+OVERFLOW = 2**64 - 1
+"""Returned by a loop when a sum does not fit its word."""
+
+
+class Row(IntEnum):
+    """A line, or a group of lines, of one contract and app."""
+
+    HI = 0
+    """The first 8 bytes of the contract, big-endian, zero padded."""
+    LO = 1
+    """The next 8 bytes."""
+    TAG = 2
+    SECONDS = 3
+
+
+class Extra(IntEnum):
+    """What else a line tells when asked: the packed Mac, and where its ``_id`` stands."""
+
+    MAC_HI = 0
+    MAC_LO = 1
+    ID_START = 2
+    ID_LENGTH = 3
+
+
+class Run(IntEnum):
+    """Consecutive lines that no shape matched: ``text[START:STOP]``, newlines included."""
+
+    START = 0
+    STOP = 1
+    LINE = 2
+    """Lines before it in the block."""
+
+
+class Step(IntEnum):
+    """A step through a shape: up to 32 literal bytes, then a field or nothing."""
+
+    LITERAL = 0
+    """The literal takes four words, zero padded."""
+    MASK = 4
+    """One bit for each byte of it that counts."""
+    LENGTH = 5
+    KIND = 6
+
+
+STEP_WORDS = 8
+"""The last one is not used: a step is one cache line."""
+
+
+class App(IntEnum):
+    """A slot of the table of known apps, open addressing; empty when its tag is 0."""
+
+    HI = 0
+    LO = 1
+    TAG = 2
+    """Tag of one line of this app."""
+
+
+class Scan(IntEnum):
+    """How far a scan has come; it can stop at a line and go on there."""
+
+    POSITION = 0
+    ROWS = 1
+    LINES = 2
+    OVER_DAY = 3
+    RUNS = 4
+    SHAPE = 5
+    """The shape that matched last, the first to try."""
+    NAMELESS = 6
+    """Tag of a line without an app."""
+    APP_START = 7
+    APP_LENGTH = 8
+    """Where the unknown app stands for which the scan stopped; length 0 when there is none."""
+    APPS_FULL = 9
+    """Not 0: lines of unknown apps count as unmatched."""
+
+
+def rows_of(
+    hi: Words,
+    lo: Words,
+    app: NDArray[np.integer],
+    seconds: NDArray[np.integer],
+    lines: NDArray[np.integer] | int = 1,
+) -> Words:
+    """Return columns as rows, shape (n, 4). App codes are below 2^24, lines 1 to 2^40 - 1."""
+    rows = np.empty((len(hi), len(Row)), np.uint64)
+    rows[:, Row.HI], rows[:, Row.LO], rows[:, Row.SECONDS] = hi, lo, seconds
+    rows[:, Row.TAG] = app.astype(np.uint64) << np.uint64(TAG_SHIFT)
+    rows[:, Row.TAG] |= np.asarray(lines, np.uint64)
+    return rows

@@ -1,0 +1,150 @@
+"""Machine code of the loops: compiled once, kept in a file, loaded without Numba ever after.
+
+Importing Numba and letting it find its own cache costs 0.4 s in every process; importing llvmlite
+and loading an object file, 0.06 s. The file's name holds a hash of all that its content depends on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import llvmlite
+from llvmlite import binding as llvm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Loop = Callable[..., int]
+
+ARITY = {
+    "scan": 11,
+    "scatter": 7,
+    "fold": 7,
+    "rehash": 4,
+    "assign_buckets": 6,
+    "fill_buckets": 7,
+    "sort_rows": 3,
+}
+"""The loops by name, and how many arguments each takes."""
+
+_HERE = Path(__file__).parent
+_SOURCES = (*sorted(_HERE.glob("*.py")), _HERE.parent / "schema.py")
+_CHECKSUM_BYTES = hashlib.sha256().digest_size
+
+
+@cache
+def load() -> dict[str, Loop]:
+    """Return the compiled loops by name; they let other threads run.
+
+    An argument is a count or a contiguous array, of which the loop gets the address; the result is
+    a count.
+
+    Raises:
+        ImportError: The code is not on file yet, and Numba, which makes it, cannot be imported.
+    """
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name = f"engagement-{_fingerprint()}.o"
+    code = _read(name)
+    if code is None:
+        code = _compile()
+        _write(name, code)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return {name: _loop(engine, name) for name in ARITY}
+
+
+def _loop(engine: llvm.ExecutionEngine, name: str) -> Loop:
+    prototype = ctypes.CFUNCTYPE(*[ctypes.c_uint64] * (1 + ARITY[name]))
+    function = prototype(engine.get_function_address(name))
+
+    def loop(*arguments: int | NDArray[Any]) -> int:
+        result: int = function(*map(_word, arguments))
+        return result
+
+    loop.engine = engine  # type: ignore[attr-defined] # the code lives as long as its engine
+    return loop
+
+
+def _word(argument: int | NDArray[np.generic]) -> int:
+    if isinstance(argument, int):
+        return argument
+    if not argument.flags.c_contiguous:
+        raise ValueError(f"an array of strides {argument.strides} is not contiguous")
+    return argument.ctypes.data
+
+
+def _machine() -> llvm.TargetMachine:
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _fingerprint() -> str:
+    """Hash of the sources, the compiler and the processor."""
+    digest = hashlib.sha256()
+    for source in _SOURCES:
+        digest.update(source.read_bytes())
+    processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    digest.update("\n".join((llvmlite.__version__, llvm.get_process_triple(), *processor)).encode())
+    return digest.hexdigest()[:32]
+
+
+def _compile() -> bytes:
+    """Return an object file of the loops for this machine."""
+    from numba import cfunc, uint64  # noqa: PLC0415 # costs 0.2 s, and once is enough
+
+    from engagement_cli.kernel import scan_loops, totals_loops  # noqa: PLC0415 # import Numba
+
+    program = llvm.parse_assembly("")
+    sources = vars(scan_loops) | vars(totals_loops)
+    for name, arguments in ARITY.items():
+        compiled = cfunc(uint64(*[uint64] * arguments), error_model="numpy")(sources[name])
+        module = llvm.parse_assembly(compiled.inspect_llvm())
+        module.get_function(compiled.native_name).name = name
+        program.link_in(module)
+    return bytes(_machine().emit_object(program))
+
+
+def _folders() -> tuple[Path, Path]:
+    """Where the code may be kept: beside the package, or where this user keeps caches."""
+    home = os.path.expanduser("~/.cache")  # noqa: PTH111 # Path's fails for a user without a home
+    user = os.environ.get("XDG_CACHE_HOME") or home
+    return _HERE / "__pycache__", Path(user) / "engagement"
+
+
+def _read(name: str) -> bytes | None:
+    """Return the code kept under ``name``, or None when there is none or it is damaged."""
+    for folder in _folders():
+        with suppress(OSError):
+            content = (folder / name).read_bytes()
+            checksum, code = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
+            if hashlib.sha256(code).digest() == checksum:
+                return code
+    return None
+
+
+def _write(name: str, code: bytes) -> None:
+    """Keep the code in the first folder that takes it; without any, the next process compiles."""
+    for folder in _folders():
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as aside:
+                aside.write(hashlib.sha256(code).digest() + code)
+            Path(aside.name).replace(folder / name)
+            return

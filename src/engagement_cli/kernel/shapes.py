@@ -1,0 +1,204 @@
+"""Shapes: what the lines of an export have in common, learned from a sample of them.
+
+Nearly all lines of an export are one text with other values in it. A shape is that text cut at the
+values: literal pieces, and between them fields of a known kind. It is learned from lines that an
+independent parser took for strict JSON, so that any line made of the same pieces with valid values
+between them is strict JSON too, and means what its fields say.
+
+This module knows nothing about how a shape is matched; :mod:`engagement_cli.kernel.scan` does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+from engagement_cli import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Mode = Literal["hits", "source"]
+
+MAX_SHAPES = 8
+"""Shapes kept from one sample, the most frequent first; a file has a handful."""
+MAX_TEMPLATE_BYTES = 4096
+"""A longer line teaches nothing: shapes stay small enough for the cache."""
+MAX_NESTING = 64
+"""A line with more objects and arrays teaches nothing: how deep is too deep, others say."""
+MIN_LINES_FOR_CONSTANT = 8
+"""A value must repeat in this many lines before it is taken for a constant."""
+
+
+class Kind(IntEnum):
+    """What stands between two literal pieces."""
+
+    NOTHING = 0
+    """No field: more text follows, or the line ends."""
+    TEXT = 1
+    """A string that nobody asked for, without its quotes."""
+    ATOM = 2
+    """A number, ``true``, ``false`` or ``null`` that nobody asked for."""
+    CONTRACT = 3
+    APP = 4
+    SECONDS = 5
+    """``TotalDuration``: digits."""
+    MAC = 6
+    ID = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One text with fields in it: ``pieces[0] field[0] pieces[1] ... field[n-1] pieces[n]``.
+
+    Attributes:
+        pieces: Literal bytes, one more than there are fields; the last one ends in a newline.
+        kinds: What each field is.
+    """
+
+    pieces: tuple[bytes, ...]
+    kinds: tuple[Kind, ...]
+
+    def with_constants(self, values: list[tuple[bytes, ...]]) -> Shape:
+        """Return the shape with ignored fields that never vary in ``values`` made literal."""
+        pieces, kinds = [self.pieces[0]], []
+        for kind, column, piece in zip(
+            self.kinds, zip(*values, strict=True), self.pieces[1:], strict=True
+        ):
+            if kind in (Kind.TEXT, Kind.ATOM) and len(set(column)) == 1:
+                pieces[-1] += column[0] + piece
+            else:
+                kinds.append(kind)
+                pieces.append(piece)
+        return Shape(tuple(pieces), tuple(kinds))
+
+
+def learn(sample: bytes, mode: Mode) -> tuple[Shape, ...]:
+    """Return the shapes of the lines in ``sample``, in the order in which to try them.
+
+    Each comes twice when some of its ignored values never vary: first with these taken as part of
+    the text, which is faster to match, then as it is, for the day on which they do vary.
+
+    Args:
+        sample: Whole lines from the start of the input; a cut last line does no harm.
+        mode: ``"hits"`` when the fields stand in ``_source``, ``"source"`` when the line is one.
+
+    Returns:
+        Shapes, most frequent first; none when no line of the sample can be learned from.
+    """
+    seen: dict[Shape, list[tuple[bytes, ...]]] = defaultdict(list)
+    for line in sample.split(b"\n"):
+        if dissected := _dissect(line, mode):
+            shape, values = dissected
+            seen[shape].append(values)
+    frequent = sorted(seen, key=lambda shape: -len(seen[shape]))[:MAX_SHAPES]
+    narrow = [s.with_constants(seen[s]) for s in frequent if len(seen[s]) >= MIN_LINES_FOR_CONSTANT]
+    return tuple(dict.fromkeys(narrow + frequent))
+
+
+_TOKEN = re.compile(
+    r'(?P<key>"[^"]*")[ \t\r]*:|(?P<value>"[^"]*"|[^][{}:,"\s]+)|(?P<open>[{[])|(?P<close>[]}])'
+)
+_PLAIN_LINE = re.compile(r"[\t\r -~]*")
+_PLAIN_ATOM = re.compile(r"null|true|false|-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
+_DIGITS = re.compile(r'"?(0|[1-9][0-9]{0,7})("|\.0+)?')
+
+
+def _dissect(line: bytes, mode: Mode) -> tuple[Shape, tuple[bytes, ...]] | None:
+    """Return the shape of one line and its values, or None when it is not one to learn from."""
+    text = line.decode("ascii", "replace")
+    if len(text) > MAX_TEMPLATE_BYTES or not _PLAIN_LINE.fullmatch(text) or "\\" in text:
+        return None
+    if text.count("{") + text.count("[") > MAX_NESTING or not _is_strict_hit(text, mode):
+        return None
+    wanted = _wanted_paths(mode)
+    pieces, kinds, values, done = [], [], [], 0
+    for path, start, stop in _scalars(text):
+        field = _field(wanted.get(path, Kind.TEXT), text[start:stop])
+        if field is None:
+            return None
+        kind, left, right = field
+        if kind is Kind.NOTHING:
+            continue
+        pieces.append(text[done : start + left].encode())
+        kinds.append(kind)
+        values.append(text[start + left : start + right].encode())
+        done = start + right
+    if kinds.count(Kind.CONTRACT) != 1 or kinds.count(Kind.SECONDS) != 1:
+        return None
+    pieces.append(text[done:].encode() + b"\n")
+    return Shape(tuple(pieces), tuple(kinds)), tuple(values)
+
+
+def _wanted_paths(mode: Mode) -> dict[tuple[str, ...], Kind]:
+    source = ("_source",) if mode == "hits" else ()
+    return {
+        (*source, schema.CONTRACT): Kind.CONTRACT,
+        (*source, schema.APP_NAME): Kind.APP,
+        (*source, schema.SECONDS): Kind.SECONDS,
+        (*source, schema.MAC): Kind.MAC,
+        (schema.HIT_ID,): Kind.ID,
+    }
+
+
+def _is_strict_hit(text: str, mode: Mode) -> bool:
+    """Whether ``text`` is one JSON object by RFC 8259, no key twice in an object, the app a string.
+
+    That the other fields are there and scalar is seen when the text is cut; an app may be missing.
+    """
+
+    def refuse(_: object) -> NoReturn:
+        raise ValueError
+
+    def distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        members = dict(pairs)
+        return members if len(members) == len(pairs) else refuse(pairs)
+
+    try:
+        record = json.loads(text, object_pairs_hook=distinct, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return False
+    source = record.get("_source") if mode == "hits" and isinstance(record, dict) else record
+    return isinstance(source, dict) and isinstance(source.get(schema.APP_NAME), str | None)
+
+
+def _scalars(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Yield each scalar value of a valid text without escapes: its path of keys, start and stop.
+
+    An array adds an empty key to the path.
+    """
+    path: list[str] = []
+    for token in _TOKEN.finditer(text):
+        match token.lastgroup:
+            case "open":
+                path.append("")
+            case "close":
+                path.pop()
+            case "key":
+                path[-1] = token["key"][1:-1]
+            case _:
+                yield tuple(path), *token.span()
+
+
+def _field(kind: Kind, scalar: str) -> tuple[Kind, int, int] | None:
+    """Return what a scalar becomes and which part of its text varies, or None to refuse the line.
+
+    ``NOTHING`` stands for a scalar that belongs to the text around it.
+    """
+    is_string = scalar.startswith('"')
+    if kind is Kind.SECONDS:
+        digits = _DIGITS.fullmatch(scalar)
+        if digits is None or is_string != scalar.endswith('"'):
+            return None
+        return kind, *digits.span(1)
+    if is_string:
+        return kind, 1, len(scalar) - 1
+    if kind is Kind.CONTRACT:
+        return None
+    if kind is Kind.APP:  # null: a text of its own, with the app ""
+        return Kind.NOTHING, 0, 0
+    return (Kind.ATOM, 0, len(scalar)) if _PLAIN_ATOM.fullmatch(scalar) else None

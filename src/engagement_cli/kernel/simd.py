@@ -1,0 +1,137 @@
+"""What the compiled loops are made of: steps of many bytes at once, and a hash.
+
+Each step is a handful of LLVM instructions on a vector of 32 bytes, which LLVM turns into what the
+machine has (AVX-512, AVX2, SSE2, NEON). An address is a ``uint64``; the caller sees to it that the
+bytes there may be read: 32 of them, or 8 for :func:`load8`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+WIDTH = 32
+"""Bytes in one step."""
+
+U = np.uint64
+
+_BYTE = ir.IntType(8)
+_WORD = ir.IntType(64)
+_MASK = ir.IntType(WIDTH)
+_VECTOR = ir.VectorType(_BYTE, WIDTH)
+
+
+def _load(builder: Any, address: Any, what: ir.Type) -> Any:
+    return builder.load(builder.inttoptr(address, what.as_pointer()), align=1)
+
+
+def _all(byte: int) -> ir.Constant:
+    return ir.Constant(_VECTOR, [byte] * WIDTH)
+
+
+def _mask(builder: Any, lanes: Any) -> Any:
+    """One bit a byte, the first byte lowest, widened to a word."""
+    return builder.zext(builder.bitcast(lanes, _MASK), _WORD)
+
+
+@intrinsic
+def special_bytes(_typing: Any, _address: types.Type) -> Any:
+    """Mask of the bytes that end or spoil a plain string: quote, backslash, all but 0x20-0x7e."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        text = _load(builder, args[0], _VECTOR)
+        outside = builder.icmp_unsigned(">", builder.sub(text, _all(0x20)), _all(0x7E - 0x20))
+        quote = builder.icmp_unsigned("==", text, _all(ord('"')))
+        escape = builder.icmp_unsigned("==", text, _all(ord("\\")))
+        return _mask(builder, builder.or_(outside, builder.or_(quote, escape)))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def newline_bytes(_typing: Any, _address: types.Type) -> Any:
+    """Mask of the bytes that are a newline."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        text = _load(builder, args[0], _VECTOR)
+        return _mask(builder, builder.icmp_unsigned("==", text, _all(ord("\n"))))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def differing_bytes(_typing: Any, _left: types.Type, _right: types.Type) -> Any:
+    """Mask of the bytes in which the two addresses differ."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        one, other = (_load(builder, address, _VECTOR) for address in args)
+        return _mask(builder, builder.icmp_unsigned("!=", one, other))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+@intrinsic
+def load8(_typing: Any, _address: types.Type) -> Any:
+    """The 8 bytes at an address as an integer, the first byte lowest."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return _load(builder, args[0], _WORD)
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def reversed_bytes(_typing: Any, _word: types.Type) -> Any:
+    """The word with its bytes in opposite order."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bswap(args[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def trailing_zeros(_typing: Any, _word: types.Type) -> Any:
+    """Zero bits below the lowest one bit: the place of the first byte in a mask; 64 for 0."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def words_at(_typing: Any, _address: types.Type) -> Any:
+    """The address as the pointer to words that ``numba.carray`` takes."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], _WORD.as_pointer())
+
+    return types.CPointer(types.uint64)(types.uint64), generate  # type: ignore[no-untyped-call] # Numba
+
+
+@intrinsic
+def prefetch(_typing: Any, _address: types.Type) -> Any:
+    """Ask for the cache line at an address, to be written soon; any address is harmless."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        pointer, flag = _BYTE.as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+        for_write, keep, data = (ir.Constant(flag, value) for value in (1, 3, 1))
+        builder.call(function, [builder.inttoptr(args[0], pointer), for_write, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.uint64), generate
+
+
+@njit
+def hash_words(hi, lo):  # type: ignore[no-untyped-def] # compiled
+    """Mix two words into one of which every bit depends on every bit of both."""
+    word = hi * U(0x9E3779B97F4A7C15) + ((lo << U(32)) | (lo >> U(32)))
+    word = (word ^ (word >> U(32))) * U(0xD6E8FEB86659FD93)
+    return word ^ (word >> U(32))

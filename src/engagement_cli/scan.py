@@ -1,0 +1,179 @@
+"""Reads sources with several threads and gives what they hold in order."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from engagement_cli import kernel
+from engagement_cli.ordered import ordered
+from engagement_cli.parse.reader import Reader, numbered
+from engagement_cli.parse.rules import Fields
+from engagement_cli.sources.streams import open_stream
+from engagement_cli.tally import Tally
+from engagement_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from engagement_cli.parse.chunk import Chunk
+    from engagement_cli.parse.formats import Shape
+    from engagement_cli.parse.rules import Reject
+    from engagement_cli.sources.discover import Source
+    from engagement_cli.sources.streams import Stream
+
+T = TypeVar("T")
+
+BLOCK_SIZE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How sources are read. None of it changes a result.
+
+    Attributes:
+        shape: The shape of every source; None to recognise each.
+        fields: The optional fields that are read.
+        jobs: How many threads read; None for one a processor.
+        block_size: About how many bytes each reads at a time.
+        fingerprints: Whether the bytes of each source are hashed while they are read.
+    """
+
+    shape: Shape | None = None
+    fields: Fields = field(default_factory=Fields)
+    jobs: int | None = None
+    block_size: int = BLOCK_SIZE
+    fingerprints: bool = False
+
+    @property
+    def threads(self) -> int:
+        """How many threads read."""
+        return self.jobs or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[T]):
+    """One block of a source, or its end.
+
+    Attributes:
+        source: The source.
+        shape: Its shape.
+        compression: Its compression.
+        done: Bytes of the source, as stored, that are read by now.
+        kept: What was made of the block's lines; None at the end of the source.
+        tally: What became of them.
+        rejects: The rejected ones, by their place in the source.
+        fingerprint: At the end of the source, the hash of its bytes, if asked for.
+    """
+
+    source: Source
+    shape: Shape
+    compression: str
+    done: int
+    kept: T | None = None
+    tally: Tally = field(default_factory=Tally)
+    rejects: Sequence[Reject] = ()
+    fingerprint: str | None = None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the source was read to its end, unchanged."""
+        return self.kept is None
+
+
+def scan(
+    sources: Sequence[Source],
+    reading: Reading,
+    take: Callable[[Source, Chunk], T],
+    vocabulary: Vocabulary | None = None,
+) -> Iterator[Step[T]]:
+    """Read sources one behind another.
+
+    Args:
+        sources: What to read, in order.
+        reading: How.
+        take: Called by the threads with each chunk, in no order; what it gives comes in order.
+        vocabulary: The names that the chunks refer to.
+
+    Raises:
+        InputError: A source cannot be read to its end, or changed meanwhile.
+    """
+    with ExitStack() as rest:
+        opened = _Opened(rest, reading, vocabulary or Vocabulary(), compiled=pays(sources))
+        number = 0
+        for step in ordered(_tasks(sources, opened, take), reading.threads):
+            if step.is_end:
+                number = 0
+                yield replace(step, fingerprint=opened.close(step.source))
+            else:
+                yield replace(step, rejects=numbered(step.rejects, step.shape, number))
+                number += step.tally.lines
+
+
+def pays(sources: Iterable[Source]) -> bool:
+    """Whether so much is to be read that loading machine code pays."""
+    large = any(s.size is None or s.size >= kernel.PAYS_FROM_BYTES for s in sources)
+    return large and kernel.available()
+
+
+class _Opened:
+    """The sources that are open: each until its last step was taken."""
+
+    def __init__(
+        self, rest: ExitStack, reading: Reading, vocabulary: Vocabulary, *, compiled: bool
+    ) -> None:
+        self._rest = rest
+        self._reading = reading
+        self._vocabulary = vocabulary
+        self._compiled = compiled
+        self._open: dict[Source, tuple[Stream, ExitStack]] = {}
+
+    def reader(self, source: Source) -> Reader:
+        """A reader of the source, which is open from now on."""
+        until_close = self._rest.enter_context(ExitStack())
+        hashed = self._reading.fingerprints
+        stream = until_close.enter_context(open_stream(source, hashed=hashed))
+        self._open[source] = stream, until_close
+        return Reader(
+            stream,
+            shape=self._reading.shape,
+            fields=self._reading.fields,
+            vocabulary=self._vocabulary,
+            compiled=self._compiled,
+        )
+
+    def tasks(self, reader: Reader) -> Iterator[tuple[int, Callable[[], Chunk]]]:
+        """The tasks of a reader."""
+        return reader.tasks(self._reading.block_size)
+
+    def close(self, source: Source) -> str | None:
+        """Close a source, which must not have changed; its fingerprint, if asked for."""
+        stream, until_close = self._open.pop(source)
+        fingerprint = stream.fingerprint()
+        until_close.close()
+        return fingerprint
+
+
+def _tasks(
+    sources: Iterable[Source], opened: _Opened, take: Callable[[Source, Chunk], T]
+) -> Iterator[Callable[[], Step[T]]]:
+    """The tasks of all sources, one behind another, and behind each source's its end."""
+    for source in sources:
+        reader = opened.reader(source)
+        step: Step[T] = Step(source, reader.shape, reader.stream.compression, 0)
+        for done, read in opened.tasks(reader):
+            yield partial(_read, replace(step, done=done), read, take)
+        yield partial(_end, replace(step, done=reader.stream.stored_bytes))
+
+
+def _read(step: Step[T], read: Callable[[], Chunk], take: Callable[[Source, Chunk], T]) -> Step[T]:
+    chunk = read()
+    kept = take(step.source, chunk)
+    return replace(step, kept=kept, tally=chunk.tally, rejects=chunk.rejects)
+
+
+def _end(step: Step[T]) -> Step[T]:
+    return step
