@@ -1,0 +1,250 @@
+"""A state as it is read: one generation of it, whole, whatever a writer does meanwhile."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engagement_cli import kernel
+from engagement_cli.aggregate import Partial, Sum
+from engagement_cli.errors import StateError, UsageError
+from engagement_cli.ordered import ordered
+from engagement_cli.schema import RULES_VERSION
+from engagement_cli.sources.days import missing_days, parse_day
+from engagement_cli.sources.discover import natural_key, shown
+from engagement_cli.state import layout, lock, manifest, partials, sums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
+
+
+_PAYS_FROM_GROUPS = 500_000
+"""How many groups are so many that loading machine code pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a state holds of a range of days.
+
+    Attributes:
+        files: The files that count, each with its partial, ordered by day and name.
+        days: The days of the files, in order, those of files that hold another's bytes too.
+        identical: Names of files with the same bytes: the one that counts, the one that does not.
+    """
+
+    files: Sequence[tuple[StoredFile, StoredPartial]]
+    days: Sequence[date]
+    identical: Sequence[tuple[str, str]]
+
+
+class Generation:
+    """What a state holds.
+
+    Attributes:
+        folder: Where the state is.
+        manifest: What this generation holds.
+    """
+
+    def __init__(self, folder: Path, current: Manifest, threads: int) -> None:
+        self.folder = folder
+        self.manifest = current
+        self._threads = threads
+
+    def finds(self, name: str, look: Look | None, day: date | None) -> bool:
+        """Whether the file of this name is stored, as far as a look can tell."""
+        file = self.manifest.files.get(name)
+        return (
+            file is not None
+            and look is not None
+            and (file.look, file.day) == (look, day)
+            and self.knows(file.content)
+        )
+
+    def knows(self, content: str) -> bool:
+        """Whether these bytes are stored, judged by the rules in force."""
+        stored = self.manifest.partials.get(content)
+        return stored is not None and stored.rules == RULES_VERSION
+
+    def files(self) -> list[StoredFile]:
+        """Every file, ordered by day and name; without a day first."""
+        return sorted(self.manifest.files.values(), key=_order)
+
+    def named(self, which: Iterable[str]) -> list[StoredFile]:
+        """The files that are named, or of a day that is.
+
+        Args:
+            which: Names as they are stored, paths, or days.
+
+        Raises:
+            UsageError: No file has such a name or day.
+        """
+        chosen: dict[str, StoredFile] = {}
+        for each in which:
+            path = str(Path(each).absolute())
+            names = {each, path}
+            found = [
+                file
+                for file in self.files()
+                if names & {file.name, shown(file.name)} or str(file.day) == _day(each)
+            ]
+            if not found:
+                raise UsageError(
+                    f"{shown(each)}: no stored file has this name or day. "
+                    f"What is stored: engagement state list {self.folder}"
+                )
+            chosen.update((file.name, file) for file in found)
+        return list(chosen.values())
+
+    def missing_days(self) -> list[date]:
+        """The days between the first and the last one that have no file."""
+        days = [file.day for file in self.manifest.files.values() if file.day]
+        return missing_days(days, None, None)
+
+    def counted(self, since: date | None = None, until: date | None = None) -> Counted:
+        """What counts in a range of days, the first and the last one included.
+
+        Raises:
+            UsageError: A range is asked for, and a file has no day.
+        """
+        asked = [file for file in self.files() if _is_asked(file, since, until)]
+        first: dict[str, tuple[StoredFile, StoredPartial]] = {}
+        identical = []
+        for file in asked:
+            stored = self.manifest.partials[file.content]
+            key = file.content if stored.source_bytes else file.name  # empty ones are not alike
+            counts, _ = first.setdefault(key, (file, stored))
+            if counts is not file:
+                identical.append((shown(counts.name), shown(file.name)))
+        days = sorted({file.day for file in asked if file.day})
+        return Counted(list(first.values()), days, identical)
+
+    def days(
+        self, since: date | None = None, until: date | None = None
+    ) -> Iterator[tuple[date | None, Partial]]:
+        """The days of a range in order, each with the sum of its files; None, without one, first.
+
+        Raises:
+            UsageError: A range is asked for, and a file has no day.
+            StateError: A partial is missing or damaged.
+        """
+        files = self.counted(since, until).files
+        self._stamps(files)
+        for day, group in groupby(files, lambda counted: counted[0].day):
+            stored = [of for _, of in group]
+            yield day, _sum_of(self._load(stored), _groups(stored))
+
+    def total(self, since: date | None = None, until: date | None = None) -> Partial:
+        """The sum of a range of days.
+
+        Raises:
+            UsageError: A range is asked for, and a file has no day.
+            StateError: A partial is missing or damaged.
+        """
+        files = self.counted(since, until).files
+        wanted = self._stamps(files)
+        kept, summed = sums.best(self.folder / layout.SUMS, wanted)
+        rest = [stored for _, stored in files if stored.partial not in summed]
+        if not rest:
+            return kept
+        total = _sum_of(chain([kept], self._load(rest)), len(kept) + _groups(rest))
+        sums.keep(self.folder / layout.SUMS, total, wanted)
+        return total
+
+    def faults(self) -> list[str]:
+        """Every damage there is, after every stored byte was read."""
+        found = []
+        for _, stored in sorted(self.manifest.partials.items()):
+            try:
+                _checked(self.folder, stored)
+            except StateError as error:
+                found.append(str(error))
+        return found
+
+    def _load(self, wanted: Iterable[StoredPartial]) -> Iterator[Partial]:
+        return ordered((partial(_checked, self.folder, stored) for stored in wanted), self._threads)
+
+    def _stamps(self, files: Iterable[tuple[StoredFile, StoredPartial]]) -> sums.Stamps:
+        """When each partial was last changed; so that none is missing is seen before any is read.
+
+        Raises:
+            StateError: One is missing, or has another size.
+        """
+        return {stored.partial: _stamp(self.folder, stored) for _, stored in files}
+
+
+def _groups(partials_: Iterable[StoredPartial]) -> int:
+    return sum(stored.groups for stored in partials_)
+
+
+@contextmanager
+def reading(folder: Path, threads: int) -> Iterator[Generation]:
+    """The newest generation of a state; it stays whole until the block ends.
+
+    Args:
+        folder: The state.
+        threads: How many threads read partials.
+
+    Raises:
+        StateError: There is no state, or it is damaged, foreign, or of a newer format.
+    """
+    layout.refuse_strangers(folder)
+    layout.refuse_no_state(folder)
+    with lock.reading_shared(folder):
+        yield Generation(folder, manifest.read(folder / layout.MANIFEST), threads)
+
+
+def _sum_of(parts: Iterable[Partial], groups: int) -> Partial:
+    """The sum of partials, which have so many groups in all."""
+    total = Sum(compiled=groups >= _PAYS_FROM_GROUPS and kernel.available())
+    for part in parts:
+        total.add(part)
+    return total.total()
+
+
+def _checked(folder: Path, stored: StoredPartial) -> Partial:
+    """A partial, held to what the manifest says of it."""
+    path = folder / layout.PARTIALS / stored.partial
+    decoded = partials.read(path, stored.sha256)
+    if decoded.footer.get("content") != stored.content:
+        raise StateError(f"{path}: sums another file than the manifest says. {partials.ADVICE}")
+    return decoded.partial
+
+
+def _stamp(folder: Path, stored: StoredPartial) -> int:
+    path = folder / layout.PARTIALS / stored.partial
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise StateError(f"{path}: {error.strerror}. {partials.ADVICE}") from error
+    if stat.st_size != stored.partial_bytes:
+        raise StateError(f"{path}: damaged; it has another size. {partials.ADVICE}")
+    return stat.st_mtime_ns
+
+
+def _day(text: str) -> str | None:
+    """The day that a text writes, if it writes one."""
+    with suppress(UsageError):
+        return str(parse_day(text))
+    return None
+
+
+def _order(file: StoredFile) -> tuple[bool, str, tuple[tuple[int, str], ...]]:
+    return file.day is not None, str(file.day), natural_key(file.name)
+
+
+def _is_asked(file: StoredFile, since: date | None, until: date | None) -> bool:
+    if since is None and until is None:
+        return True
+    if file.day is None:
+        raise UsageError(
+            f"{shown(file.name)}: stored without a day. Take it out (engagement state remove) "
+            "and ingest it again with --date."
+        )
+    return (since is None or since <= file.day) and (until is None or file.day <= until)

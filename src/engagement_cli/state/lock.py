@@ -1,0 +1,82 @@
+"""Who may do what at one time: one writer, and readers whom it does not disturb.
+
+``flock`` holds the locks, so that they go with the process that holds them, however it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from engagement_cli.errors import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WRITER = "writer.lock"
+"""Held alone by whoever changes the state, from beginning to end."""
+READERS = "readers.lock"
+"""Shared by whoever reads; held alone, never waited for, by a writer that clears rubbish."""
+_PAUSE = 0.05
+
+
+@contextmanager
+def writing_alone(folder: Path, timeout: float) -> Iterator[None]:
+    """Be the one writer of a state.
+
+    Args:
+        folder: The state.
+        timeout: Seconds to wait for another writer to end.
+
+    Raises:
+        ConflictError: Another writer did not end in time.
+    """
+    with _opened(folder / WRITER) as descriptor:
+        until = time.monotonic() + timeout
+        while not _locked(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() >= until:
+                raise ConflictError(
+                    f"{folder}: another process is writing to it. Nothing was changed. "
+                    "Wait for it to end, or give --lock-timeout SECONDS."
+                )
+            time.sleep(_PAUSE)
+        yield
+
+
+@contextmanager
+def reading_shared(folder: Path) -> Iterator[None]:
+    """Keep what is stored from being cleared while it is read."""
+    with _opened(folder / READERS) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def nobody_reading(folder: Path) -> Iterator[bool]:
+    """Whether nobody reads; if so, nobody begins to before the block ends."""
+    with _opened(folder / READERS) as descriptor:
+        yield _locked(descriptor, fcntl.LOCK_EX)
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A lock file; on a read-only disk nobody writes, and reading it is enough."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,152 @@
+"""Partials as Parquet files: columns any tool can read, checked when written and when read.
+
+Rows are ordered by contract and app. Every page has its checksum, the whole file has its hash in
+its name, and the footer says under the key ``engagement`` what was summed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from engagement_cli.aggregate import Partial
+from engagement_cli.contracts import Contracts
+from engagement_cli.errors import StateError
+from engagement_cli.kernel.layout import rows_of
+from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FOOTER_KEY = b"engagement"
+SUFFIX = ".parquet"
+_NAME_DIGITS = 16
+_ENCODINGS = {
+    CONTRACT: "DELTA_BYTE_ARRAY",
+    SECONDS: "DELTA_BINARY_PACKED",
+    LINES: "DELTA_BINARY_PACKED",
+}
+
+
+ADVICE = (
+    "Nothing was summed. Restore that file from a backup; or take it out "
+    "(engagement state remove) and ingest its log again."
+)
+
+
+class Encoded(NamedTuple):
+    """A partial as the bytes of a file, their hash, and what the footer says."""
+
+    data: pa.Buffer
+    sha256: str
+    footer: dict[str, Any]
+
+    def file_name(self, prefix: str) -> str:
+        """A name that begins with ``prefix`` and that no other bytes have."""
+        return f"{prefix}-{self.sha256[:_NAME_DIGITS]}{SUFFIX}"
+
+
+class Decoded(NamedTuple):
+    """What a file holds: a partial, its footer, and how long and of what hash the file is."""
+
+    partial: Partial
+    footer: dict[str, Any]
+    size: int
+    sha256: str
+
+
+def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
+    """Write a partial as Parquet, in memory; its control totals join the footer."""
+    footer = {**footer, **totals(partial)}
+    sums = partial.canonical()
+    table = pa.table(
+        {
+            CONTRACT: sums.contracts.strings(),
+            APP_NAME: pa.DictionaryArray.from_arrays(
+                pa.array(sums.app), pa.array(sums.apps, pa.string())
+            ),
+            SECONDS: pa.array(sums.seconds),
+            LINES: pa.array(sums.lines),
+        }
+    ).replace_schema_metadata({FOOTER_KEY: json.dumps(footer)})
+    sink = pa.BufferOutputStream()
+    parquet.write_table(
+        table,
+        sink,
+        compression="zstd",
+        use_dictionary=[APP_NAME],
+        column_encoding=_ENCODINGS,
+        write_page_checksum=True,
+        write_statistics=False,
+    )
+    data = sink.getvalue()
+    return Encoded(data, hashlib.sha256(data).hexdigest(), footer)
+
+
+def hash_in_name(path: Path) -> str:
+    """The beginning of the hash that a file had when it got its name."""
+    return path.name.removesuffix(SUFFIX)[-_NAME_DIGITS:]
+
+
+def read(path: Path, sha256: str) -> Decoded:
+    """Read a partial back, and check every byte of it.
+
+    Args:
+        path: The file.
+        sha256: Its hash, or the beginning of it.
+
+    Raises:
+        StateError: It is missing, or is not what was written.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StateError(f"{path}: cannot be read: {error.strerror}. {ADVICE}") from error
+    found = hashlib.sha256(data).hexdigest()
+    if not found.startswith(sha256):
+        raise StateError(f"{path}: damaged; its bytes are not those that were written. {ADVICE}")
+    try:
+        partial, footer = _decode(data)
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
+        raise StateError(f"{path}: no partial of this program: {error}. {ADVICE}") from error
+    if totals(partial) != {name: footer.get(name) for name in totals(partial)}:
+        raise StateError(f"{path}: does not add up to the totals in its footer. {ADVICE}")
+    return Decoded(partial, footer, len(data), found)
+
+
+def _decode(data: bytes) -> tuple[Partial, dict[str, Any]]:
+    file = parquet.ParquetFile(
+        pa.BufferReader(data), page_checksum_verification=True, read_dictionary=[APP_NAME]
+    )
+    table = file.read([CONTRACT, APP_NAME, SECONDS, LINES]).unify_dictionaries().combine_chunks()
+    app = _only_chunk(table[APP_NAME])
+    contracts = Contracts.pack(_only_chunk(table[CONTRACT].cast(pa.large_string())))
+    rows = rows_of(
+        contracts.hi,
+        contracts.lo,
+        app.indices.to_numpy(),
+        _only_chunk(table[SECONDS]).to_numpy(),
+        _only_chunk(table[LINES]).to_numpy(),
+    )
+    partial = Partial(rows, tuple(app.dictionary.to_pylist()), contracts.long)
+    return partial, json.loads(file.metadata.metadata[FOOTER_KEY])
+
+
+def totals(partial: Partial) -> dict[str, int]:
+    """The control totals of a partial: its groups, contracts, lines and seconds."""
+    return {
+        "groups": len(partial),
+        "contracts": int(partial.contracts.starts().sum()),
+        "lines": int(partial.lines.sum()),
+        "seconds": int(partial.seconds.sum()),
+    }
+
+
+def _only_chunk(column: pa.ChunkedArray) -> Any:
+    """The one chunk of a column whose chunks were combined."""
+    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
