@@ -1,0 +1,194 @@
+"""What a load needs of a database.
+
+A subclass says what its database is called, how rows get in fastest, how a table takes another's
+place, and what its errors mean. The order of the steps is ``load``'s.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import abstractmethod
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from engagement_cli.errors import UsageError
+from engagement_cli.sinks.sql import reflect
+from engagement_cli.sinks.sql.ledger import LEDGER, ledger_table
+from engagement_cli.sinks.sql.naming import Naming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from engagement_cli.sinks.sql.content import Content
+    from engagement_cli.sinks.sql.plan import Existing, Part, Plan
+
+
+BUSY, DENIED, FULL, LOST = "busy", "denied", "full", "lost"
+"""What an error can mean: a lock not had in time, a right or room missing, a connection cut."""
+
+
+class Database(Naming):
+    """A database that a result can be loaded into.
+
+    Attributes:
+        connection: The one connection of the load, in a transaction.
+    """
+
+    module: ClassVar[str]
+    """The module of the driver."""
+    install: ClassVar[str] = ""
+    """The line that installs the driver."""
+    batch_rows: ClassVar[int] = 65_536
+    """Rows handed to the driver at once."""
+    connection: sa.Connection
+
+    # --- connection -----------------------------------------------------------------------
+
+    def require_driver(self) -> None:
+        """Refuse before any work when the driver is not installed.
+
+        Raises:
+            UsageError: With the line that installs it.
+        """
+        try:
+            importlib.import_module(self.module)
+        except ImportError:
+            missing = True
+        else:
+            missing = False
+        if missing:
+            raise UsageError(
+                f"{self.target.url.dialect}: the driver {self.module} is not installed. "
+                f"Run: {self.install}"
+            )
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Be connected, in a transaction that is rolled back unless it is committed."""
+        self.connection = self._connected()
+        try:
+            self.begin()
+            yield
+        except Exception:
+            self.abandon()
+            raise
+        except BaseException:
+            # An interrupt: the answer to a statement may still be on its way, so nothing more can
+            # be said on this connection.
+            self.connection.invalidate()
+            raise
+        finally:
+            self.connection.close()
+
+    def _connected(self) -> sa.Connection:
+        try:
+            return self._engine().connect()
+        except (TypeError, ValueError, RuntimeError) as error:
+            fault = self.target.url.scrub(str(error))
+        raise UsageError(f"{self.target}: the driver does not take the URL: {fault}")
+
+    def _engine(self) -> sa.Engine:
+        engine = sa.create_engine(
+            self.url, poolclass=NullPool, connect_args=self.connect_args(), hide_parameters=True
+        )
+        self.prepare(engine)
+        return engine
+
+    def connect_args(self) -> dict[str, Any]:
+        """Arguments for the driver besides the URL."""
+        return {}
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Attach to the engine what must happen at each connection."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin, bound every wait, and find the schema."""
+
+    @abstractmethod
+    def lock(self, name: str) -> None:
+        """Wait until no other load holds ``name``, and hold it to the end of the session."""
+
+    def commit(self) -> None:
+        """Make the load durable and visible."""
+        self.connection.commit()
+
+    def sweep(self) -> None:
+        """Clear what dead loads of this table left."""
+
+    def abandon(self) -> None:
+        """Clear at once what this load leaves, as far as the connection still allows."""
+
+    # --- looking --------------------------------------------------------------------------
+
+    @cached_property
+    def ledger(self) -> sa.Table:
+        """The ledger beside the table; not to be asked for before the schema is known."""
+        return ledger_table(self.schema)
+
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger beside the table."""
+        return sa.inspect(self.connection).has_table(LEDGER, schema=self.schema)
+
+    def create_ledger(self) -> None:
+        """Make the ledger where it is missing."""
+        if not self.has_ledger():
+            self.lock(LEDGER)
+            self.ledger.create(self.connection, checkfirst=True)
+
+    def look(self) -> Existing | None:
+        """What stands in the target's place."""
+        return reflect.look(self.connection, self.target.name, self.schema)
+
+    def integer_sum(self, values: sa.Column[Any]) -> list[Part]:
+        """Aggregates that add to the exact sum."""
+        return [(sa.func.sum(values), 0)]
+
+    def characters(self, values: sa.Column[Any]) -> sa.ColumnElement[int]:
+        """The length of a text in characters."""
+        return sa.func.char_length(values)
+
+    # --- writing --------------------------------------------------------------------------
+
+    @abstractmethod
+    def stage(self, plan: Plan, token: str) -> sa.Table:
+        """Make the table that the rows are loaded into first."""
+
+    @abstractmethod
+    def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
+        """Load the rows into the staging table, telling ``progress`` the rows of each batch."""
+
+    @abstractmethod
+    def replace(self, plan: Plan, stage: sa.Table) -> None:
+        """Let the staged rows take the place of all rows."""
+
+    def before_merge(self, plan: Plan, stage: sa.Table) -> None:
+        """Keep other writers out of the table, which is about to be merged into."""
+
+    def copy(self, stage: sa.Table, table: sa.Table) -> int:
+        """Add every staged row to the table; gives their number."""
+        names = [column.name for column in stage.columns]
+        return self.count(sa.insert(table).from_select(names, sa.select(stage)))
+
+    def count(self, statement: sa.Insert | sa.Update | sa.Delete) -> int:
+        """Run a statement and give the number of rows it touched."""
+        counted = statement.execution_options(preserve_rowcount=True)
+        return int(self.connection.execute(counted).rowcount)
+
+    def run(self, statement: str) -> None:
+        """Run a statement as it stands: names are quoted, and no sign in it is a placeholder."""
+        self.connection.connection.cursor().execute(statement)
+
+    # --- errors ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """The root of the driver's errors, for statements that do not go through SQLAlchemy."""
+
+    @abstractmethod
+    def verdict(self, error: BaseException) -> str | None:
+        """Whether an error means ``BUSY``, ``DENIED``, ``FULL`` or ``LOST``; None for others."""

@@ -1,0 +1,341 @@
+"""MySQL and MariaDB: a staging table, then an atomic rename or one InnoDB transaction.
+
+DDL cannot be rolled back here. A new or replaced table is loaded beside the old one and takes its
+name by one ``RENAME TABLE``, which is the moment of the commit: the ledger row stands just before
+it, and is void as long as the new table still has its staging name. A table with triggers or
+foreign keys, and every upsert and append, is written inside the table by one InnoDB transaction
+from a temporary table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import unicodedata
+from contextlib import suppress
+from dataclasses import replace as altered
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from engagement_cli.errors import ConflictError, DatabaseError, UsageError
+from engagement_cli.sinks.sql.content import Kind
+from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
+from engagement_cli.sinks.sql.merge import refill
+from engagement_cli.sinks.sql.mysql_rows import batch_file, inserts, load_data, write_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.engine.interfaces import ReflectedColumn
+    from sqlalchemy.types import TypeEngine
+
+    from engagement_cli.sinks.sql.content import Column, Content
+    from engagement_cli.sinks.sql.plan import Existing, Plan
+
+_NAME_SIGNS = 64
+_LAST_OF_PLANE = "\uffff"
+_KEY_BYTES = 3072
+_WIDTHS = (32, 64, 128, 255, 512, 768)
+_CONNECT_SECONDS = 30
+_EXACT = {"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}
+"""Collations in which no two texts are equal, not even but for a space at the end."""
+_VERDICTS = {
+    **dict.fromkeys((1205, 1213, 3572), BUSY),
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), DENIED),
+    **dict.fromkeys((1021, 1114), FULL),
+    **dict.fromkeys((1053, 1077, 1079, 1927, 2006, 2013, 2055, 4031), LOST),
+}
+_LEANED_ON = """
+SELECT EXISTS (SELECT 1 FROM information_schema.triggers
+       WHERE event_object_schema = :schema AND event_object_table = :name)
+    OR EXISTS (SELECT 1 FROM information_schema.key_column_usage
+       WHERE referenced_table_name IS NOT NULL AND (table_schema = :schema AND table_name = :name
+       OR referenced_table_schema = :schema AND referenced_table_name = :name))
+    OR EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = :schema
+       AND table_name = :name AND table_type <> 'BASE TABLE')
+"""
+"""Whether a table has what a rename would leave behind."""
+_BEGINNING = """
+SELECT table_name FROM information_schema.tables WHERE table_schema = :schema
+   AND CAST(LEFT(table_name, CHAR_LENGTH(:text)) AS BINARY) = CAST(:text AS BINARY)
+"""
+_ENGINE = """
+SELECT engine FROM information_schema.tables WHERE table_schema = :schema AND table_name = :name
+"""
+
+
+class MySql(Database):
+    """MariaDB 10.6 and later and MySQL 8.0.17 and later, through PyMySQL."""
+
+    module = "pymysql"
+    install = "pip install 'engagement-cli[mysql]'"
+    options: ClassVar[dict[str, Any]] = {
+        "mysql_engine": "InnoDB",
+        "mariadb_engine": "InnoDB",
+        "mysql_default_charset": "utf8mb4",
+        "mariadb_default_charset": "utf8mb4",
+    }
+
+    _swap: tuple[sa.Table, sa.Table | None] | None = None
+    """The new table, and the name that the old one is to get, when a rename is the commit."""
+
+    # --- connection -----------------------------------------------------------------------
+
+    def query(self) -> dict[str, str]:
+        """With the client's own option file, as its tools read it, unless a password is given."""
+        options = super().query()
+        defaults = Path("~/.my.cnf").expanduser()
+        if self.target.url.password is None and defaults.is_file():
+            options.setdefault("read_default_file", str(defaults))
+        return options
+
+    def connect_args(self) -> dict[str, Any]:
+        """Strict, in UTF-8, and able to send local files unless the URL says otherwise."""
+        return {
+            "charset": "utf8mb4",
+            "connect_timeout": _CONNECT_SECONDS,
+            "local_infile": self.query().get("local_infile", "1") != "0",
+            "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+        }
+
+    def begin(self) -> None:
+        """Bound the waits for locks, and find the database of a bare name."""
+        self.run(f"SET SESSION lock_wait_timeout = {self._seconds}")
+        self.run(f"SET SESSION innodb_lock_wait_timeout = {self._seconds}")
+        if self.schema is None:
+            self.schema = self._ask("SELECT DATABASE()")
+        if self.schema is None:
+            raise UsageError(
+                f"{self.target}: no database. Name it in the URL or as --table db.table."
+            )
+
+    @property
+    def _seconds(self) -> int:
+        return math.ceil(self.target.lock_timeout)
+
+    def lock(self, name: str) -> None:
+        """A named lock, which ends with the session."""
+        mark = hashlib.blake2b(f"{self.schema}.{name}".encode(), digest_size=16).hexdigest()
+        if self._ask("SELECT GET_LOCK(:lock, :wait)", lock=mark, wait=self._seconds) != 1:
+            raise ConflictError(
+                f"{self.target}: another load of it is still at work after "
+                f"{self.target.lock_timeout:g} s. Nothing was written: run again when it is done."
+            )
+
+    def sweep(self) -> None:
+        """Undo a load that died before its rename; tidy up after one that died past it."""
+        table = self._named(self.target.name)
+        names = self._names(self.own_prefix)
+        for name in (n for n in names if n.endswith("_old")):
+            if self.target.name in self._names(self.target.name):
+                self.run(f"DROP TABLE {self._named(name)}")
+            else:
+                # Only a server whose renames are not atomic leaves this behind.
+                self.run(f"RENAME TABLE {self._named(name)} TO {table}")
+        for name in (n for n in names if n.endswith("_new")):
+            token = name.removeprefix(self.own_prefix).removesuffix("_new")
+            self.connection.execute(self.ledger.delete().where(self.ledger.c.token == token))
+            self.connection.commit()
+            self.run(f"DROP TABLE {self._named(name)}")
+
+    def abandon(self) -> None:
+        """Sweep at once; where the connection is gone, the next load does it."""
+        with suppress(sa.exc.SQLAlchemyError, *self.driver_errors()):
+            self.connection.rollback()
+            self.sweep()
+
+    # --- names and types ------------------------------------------------------------------
+
+    def fold(self, name: str) -> str:
+        """Column names are compared without regard to case and accents."""
+        plain = unicodedata.normalize("NFKD", name.casefold())
+        return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+    def name_fault(self, name: str) -> str | None:
+        """Names are short, of the basic plane, and do not end in a space."""
+        if not name or name != name.rstrip() or "\0" in name or max(name) > _LAST_OF_PLANE:
+            return f"{name!r} is no name: it is empty, ends in a space, or holds an emoji"
+        if len(name) > _NAME_SIGNS:
+            return f"{name!r} has {len(name)} characters, and {_NAME_SIGNS} are the most"
+        return None
+
+    def check_content(self, content: Content) -> None:
+        """Refuse keys that are longer than an index can hold."""
+        keys = [column for column in content.columns if column.key]
+        if sum(4 * _width(c) if c.kind is Kind.TEXT else 8 for c in keys) > _KEY_BYTES:
+            longest = max(keys, key=lambda column: column.width)
+            raise UsageError(
+                f"{self.target}: the longest {longest.name} has {longest.width:,} characters, and "
+                f"an index here holds {_KEY_BYTES // 4}. Look at it, or load into PostgreSQL or "
+                f"SQLite."
+            )
+
+    def text_type(self, column: Column) -> TypeEngine[Any]:
+        """Sized for what is there, and in a collation in which different texts differ."""
+        if column.width > _WIDTHS[-1]:
+            return mysql.LONGTEXT(charset="utf8mb4", collation=self._collation)
+        return mysql.VARCHAR(_width(column), charset="utf8mb4", collation=self._collation)
+
+    @property
+    def _collation(self) -> str:
+        """By the server once there is one: ``mysql://`` may lead to a MariaDB."""
+        if not hasattr(self, "connection"):
+            return _EXACT[self.target.url.dialect]
+        return _EXACT["mariadb" if "mariadb" in str(self._version).lower() else "mysql"]
+
+    @property
+    def _version(self) -> Any:
+        return self.connection.connection.driver_connection.get_server_info()  # type: ignore[union-attr] # PyMySQL's
+
+    def misfit(self, column: Column, existing: ReflectedColumn) -> bool:
+        """A text column that is too short, or a key in which different contracts are equal."""
+        if column.kind is not Kind.TEXT:
+            return False
+        length = getattr(existing["type"], "length", None)
+        exact = getattr(existing["type"], "collation", None) in _EXACT.values()
+        return (length or math.inf) < column.width or (column.key and not (exact and length))
+
+    def alter_type(self, table: sa.Table, column: Column) -> str:
+        """MODIFY, with NOT NULL for a key."""
+        null = "" if column.nullable else " NOT NULL"
+        return f"ALTER TABLE {self.quoted(table)} MODIFY {self.specification(column)}{null}"
+
+    def look(self) -> Existing | None:
+        """As everywhere; SQLAlchemy reads names out of a statement and leaves backticks doubled."""
+        there = super().look()
+        if there is None:
+            return None
+        names = (column["name"].replace("``", "`") for column in there.columns)
+        renamed = zip(there.columns, names, strict=True)
+        return altered(there, columns=tuple({**c, "name": name} for c, name in renamed))
+
+    # --- staging --------------------------------------------------------------------------
+
+    def stage(self, plan: Plan, token: str) -> sa.Table:
+        """The new table itself where a rename will do, or else a temporary one."""
+        columns, name = plan.content.columns, self.stage_name(token)
+        stage = self.describe(columns, name, self.schema, **self.options)
+        self._swap = None
+        if plan.existing is None:
+            stage.create(self.connection, checkfirst=False)
+            self._swap = stage, None
+        elif self.target.if_exists == "replace" and not self._asked_of_table(_LEANED_ON):
+            self.run(f"CREATE TABLE {self.quoted(stage)} LIKE {self.quoted(plan.table)}")
+            self._refit(plan, stage)
+            self._swap = stage, self.describe((), f"{name.removesuffix('new')}old", self.schema)
+        else:
+            self._refuse_change(plan)
+            options = {**self.options, "prefixes": ["TEMPORARY"]}
+            stage = self.describe(columns, name, self.schema, **options)
+            stage.create(self.connection, checkfirst=False)
+        return stage
+
+    def _refit(self, plan: Plan, stage: sa.Table) -> None:
+        """Give the new table what the result needs and the old one lacks."""
+        for column in plan.refit:
+            self.run(self.alter_type(stage, column))
+            plan.notes.append(f"{column.name} got a type that holds the result exactly")
+        for column in plan.lacking:
+            self.run(self.alter_add(stage, column))
+        if plan.existing is not None and not plan.existing.primary_key:
+            self.run(self.alter_key(stage, plan.content.key))
+
+    def _refuse_change(self, plan: Plan) -> None:
+        """What cannot be done in a transaction must be done before the load."""
+        statements = [self.alter_add(plan.table, column) for column in plan.lacking]
+        statements += [self.alter_type(plan.table, column) for column in plan.refit]
+        if self._asked_of_table(_ENGINE) != "InnoDB":
+            statements.append(f"ALTER TABLE {self.quoted(plan.table)} ENGINE=InnoDB")
+        if statements:
+            raise ConflictError(
+                f"{self.target} can be written only inside one transaction, and these cannot be "
+                f"part of it. Run them, then the load again:\n"
+                + "\n".join(f"{statement};" for statement in statements)
+            )
+
+    def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
+        """LOAD DATA where both sides allow it and no cell is NULL, or else INSERT."""
+        table = self.quoted(stage)
+        names = ", ".join(self.quote(column.name) for column in content.columns)
+        local = self.connect_args()["local_infile"] and self._ask("SELECT @@local_infile")
+        with batch_file() as path:
+            for batch in content.batches(self.batch_rows):
+                if local and not any(values.null_count for values in batch.columns):
+                    write_batch(path, batch)
+                    self._load_file(load_data(path, table, names))
+                else:
+                    for statement in inserts(batch, table, names):
+                        self.run(statement)
+                progress(batch.num_rows)
+
+    def _load_file(self, statement: str) -> None:
+        try:
+            self.run(statement)
+        except AttributeError:
+            lost = True  # PyMySQL stumbles over its own closed socket
+        else:
+            lost = False
+        if lost:
+            raise DatabaseError(
+                f"{self.target}: the connection was lost while rows were sent. The table is as it "
+                f"was. Run again when the server answers."
+            )
+        # A local file turns errors into warnings, even in strict mode.
+        warning = self.connection.exec_driver_sql("SHOW WARNINGS").first()
+        if warning is not None:
+            raise DatabaseError(f"{self.target}: {warning[-1]}. Nothing was changed.")
+
+    # --- taking the place -----------------------------------------------------------------
+
+    def replace(self, plan: Plan, stage: sa.Table) -> None:
+        """Replace the rows; a swap waits for ``commit``, after the ledger row."""
+        if self._swap is None:
+            refill(self, plan, stage)
+
+    def commit(self) -> None:
+        """Commit, then swap, where the swap is what readers see."""
+        super().commit()
+        if self._swap is None:
+            return
+        (new, old), table = self._swap, self._named(self.target.name)
+        if old is None:
+            self.run(f"RENAME TABLE {self.quoted(new)} TO {table}")
+            return
+        aside = self.quoted(old)
+        self.run(f"RENAME TABLE {table} TO {aside}, {self.quoted(new)} TO {table}")
+        with suppress(*self.driver_errors()):
+            self.run(f"DROP TABLE {aside}")
+
+    def _named(self, name: str) -> str:
+        return f"{self.quote(str(self.schema))}.{self.quote(name)}"
+
+    def _names(self, beginning: str) -> list[str]:
+        values = {"schema": self.schema, "text": beginning}
+        return [str(row[0]) for row in self.connection.execute(sa.text(_BEGINNING), values)]
+
+    def _asked_of_table(self, query: str) -> Any:
+        return self._ask(query, schema=self.schema, name=self.target.name)
+
+    def _ask(self, query: str, **values: Any) -> Any:
+        return self.connection.execute(sa.text(query), values).scalar()
+
+    # --- errors ---------------------------------------------------------------------------
+
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """Errors of statements run as they stand."""
+        import pymysql  # noqa: PLC0415 - an optional dependency
+
+        return (pymysql.Error,)
+
+    def verdict(self, error: BaseException) -> str | None:
+        """By error number."""
+        number = error.args[0] if error.args else None
+        return _VERDICTS.get(number) if isinstance(number, int) else None
+
+
+def _width(column: Column) -> int:
+    """Room for the longest text, and for a somewhat longer one next month."""
+    return next((width for width in _WIDTHS if width >= column.width), column.width)

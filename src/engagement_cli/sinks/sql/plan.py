@@ -1,0 +1,53 @@
+"""What a load found in the target's place, and what it is about to do there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import ReflectedColumn
+
+    from engagement_cli.sinks.sql.content import Column, Content
+
+
+Part = tuple[sa.ColumnElement[Any], int]
+"""An aggregate of a column, and the bits its value is shifted by before parts are added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The table that stands in the target's place.
+
+    Attributes:
+        columns: As reflected, in order.
+        primary_key: Names of the key columns; empty without a primary key.
+        unique: The sets of columns that the table keeps unique, the primary key among them.
+    """
+
+    columns: tuple[ReflectedColumn, ...]
+    primary_key: tuple[str, ...]
+    unique: tuple[frozenset[str], ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a load is about to do to a table.
+
+    Attributes:
+        content: The rows.
+        table: The target, described with the columns of the result.
+        existing: What stands there now, or None.
+        lacking: Columns that the table does not have yet.
+        refit: Columns whose type in the table cannot hold the result.
+        notes: What the report will say besides numbers.
+    """
+
+    content: Content
+    table: sa.Table
+    existing: Existing | None
+    lacking: tuple[Column, ...] = ()
+    refit: tuple[Column, ...] = ()
+    notes: list[str] = field(default_factory=list)

@@ -1,0 +1,228 @@
+"""PostgreSQL: COPY into a staging table, all in one transaction.
+
+A plain table is replaced by a new one that is given the same grants, comments and indexes. A
+table that others lean on (views, foreign keys, triggers, policies, publications and so on) keeps
+its identity: its rows are replaced inside it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import sqlalchemy as sa
+
+from engagement_cli.errors import DatabaseError
+from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
+from engagement_cli.sinks.sql.merge import refill
+from engagement_cli.sinks.sql.postgres_catalog import IS_PLAIN, Belongings, belongings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import psycopg
+    from sqlalchemy.types import TypeEngine
+
+    from engagement_cli.sinks.sql.content import Column, Content
+    from engagement_cli.sinks.sql.plan import Plan
+
+T = TypeVar("T")
+
+_NAME_BYTES = 63
+_CONNECT_SECONDS = "30"
+_VERDICTS = {
+    "55P03": BUSY,
+    "40P01": BUSY,
+    "42501": DENIED,
+    "53100": FULL,
+    "57P01": LOST,
+    "57P02": LOST,
+    "57P03": LOST,
+}
+
+
+class Postgres(Database):
+    """PostgreSQL 12 and later, through psycopg 3."""
+
+    module = "psycopg"
+    install = "pip install 'engagement-cli[postgres]'"
+
+    _swaps = False
+
+    # --- connection -----------------------------------------------------------------------
+
+    def query(self) -> dict[str, str]:
+        """With a bound on the time to connect, unless the URL has one."""
+        return {"connect_timeout": _CONNECT_SECONDS} | super().query()
+
+    def begin(self) -> None:
+        """Bound the waits for locks, and find the schema of a bare name."""
+        settings = {
+            "lock_timeout": f"{max(1, round(self.target.lock_timeout * 1000))}ms",
+            "client_encoding": "UTF8",
+        }
+        for setting, value in settings.items():
+            self._ask("SELECT set_config(:setting, :value, true)", setting=setting, value=value)
+        if self.schema is None:
+            self.schema = self._home()
+
+    def _home(self) -> str:
+        """The schema where the bare name is found, or else where it would be made."""
+        query = (
+            "SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON"
+            " n.oid = c.relnamespace WHERE c.oid = to_regclass(quote_ident(:name))),"
+            " current_schema())"
+        )
+        schema = self._ask(query, name=self.target.name)
+        if schema is None:
+            raise DatabaseError(
+                f"{self.target}: no schema of the search path exists. Give --table schema.name."
+            )
+        return str(schema)
+
+    def lock(self, name: str) -> None:
+        """An advisory lock, which ends with the transaction."""
+        key = f"{self.schema}.{name}"
+        self._ask("SELECT pg_advisory_xact_lock(hashtextextended(:key, 19283))", key=key)
+
+    # --- names and types ------------------------------------------------------------------
+
+    def name_fault(self, name: str) -> str | None:
+        """PostgreSQL cuts longer names without a word."""
+        if not name or "\0" in name:
+            return f"{name!r} is no name"
+        size = len(name.encode())
+        if size > _NAME_BYTES:
+            return f"{name!r} has {size} bytes, and {_NAME_BYTES} are the most"
+        return None
+
+    def text_type(self, column: Column) -> TypeEngine[Any]:
+        """Keys in code-point order, as in every other output; that index builds faster, too."""
+        return sa.Text(collation="C") if column.key else sa.Text()
+
+    # --- staging --------------------------------------------------------------------------
+
+    def stage(self, plan: Plan, token: str) -> sa.Table:
+        """The new table itself where it may take the old one's place, or else a temporary one."""
+        columns, name = plan.content.columns, self.stage_name(token)
+        self._swaps = plan.existing is None or self._is_replaceable(plan)
+        if not self._swaps:
+            stage = self.describe(columns, name, None)
+            self.run(
+                f"CREATE TEMPORARY TABLE {self.quoted(stage)} "
+                f"({', '.join(map(self.specification, columns))}) ON COMMIT DROP"
+            )
+            return stage
+        stage = self.describe(columns, name, self.schema)
+        if plan.existing is None:
+            self.run(f"CREATE TABLE {self.quoted(stage)} ({', '.join(map(self._strict, columns))})")
+        else:
+            like = f"LIKE {self.quoted(plan.table)} INCLUDING ALL EXCLUDING INDEXES"
+            self.run(f"CREATE TABLE {self.quoted(stage)} ({like})")
+            for column in plan.lacking:
+                self.run(f"ALTER TABLE {self.quoted(stage)} ADD COLUMN {self._strict(column)}")
+        return stage
+
+    def _is_replaceable(self, plan: Plan) -> bool:
+        replaces = self.target.if_exists == "replace"
+        return replaces and bool(self._ask(IS_PLAIN, oid=self._oid(plan.table)))
+
+    def _strict(self, column: Column) -> str:
+        return self.specification(column) + ("" if column.nullable else " NOT NULL")
+
+    def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
+        """COPY the batches as CSV, which Arrow writes faster than the server reads."""
+        # Frozen rows are seen by snapshots older than the load, so that a reader in the middle
+        # of a long transaction finds the new table and not an empty one.
+        freeze = ", FREEZE" if self._swaps else ""
+        names = ", ".join(self.quote(column.name) for column in content.columns)
+        statement = f"COPY {self.quoted(stage)} ({names}) FROM STDIN (FORMAT csv{freeze})"
+        driver = cast("psycopg.Connection", self.connection.connection.driver_connection)
+        with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for rows, text in _ahead(_as_csv(content.batches(self.batch_rows))):
+                copy.write(text)
+                progress(rows)
+
+    # --- taking the place -----------------------------------------------------------------
+
+    def replace(self, plan: Plan, stage: sa.Table) -> None:
+        """Swap the tables, or else replace the rows."""
+        if not self._swaps:
+            self._keep_writers_out(plan)
+            refill(self, plan, stage)
+            return
+        owned = Belongings()
+        if plan.existing is not None:
+            owned = belongings(self.connection, self._oid(plan.table), self._oid(stage))
+        new, table = self.quoted(stage), self.quoted(plan.table)
+        self._run_all(owned.before(new, stage.name))
+        keyless = plan.existing is None or not plan.existing.primary_key
+        if keyless:
+            self.run(self.alter_key(stage, plan.content.key))
+        self.run(f"ANALYZE {new}")
+        if plan.existing is not None:
+            # Readers wait from here to the commit, a moment; until here they had the old table.
+            self.run(f"DROP TABLE {table}")
+        self.run(f"ALTER TABLE {new} RENAME TO {self.quote(plan.table.name)}")
+        self._run_all(owned.after(table, self.quote(str(self.schema)), stage.name))
+        if keyless:
+            self._rename_key(f"{stage.name}_pkey", f"{plan.table.name}_pkey")
+
+    def _rename_key(self, old: str, new: str) -> None:
+        """Give the key the name it would have had, unless that is taken or too long."""
+        schema = self.quote(str(self.schema))
+        taken = self._ask("SELECT to_regclass(:name)", name=f"{schema}.{self.quote(new)}")
+        if taken is None and self.name_fault(new) is None:
+            self.run(f"ALTER INDEX {schema}.{self.quote(old)} RENAME TO {self.quote(new)}")
+
+    def before_merge(self, plan: Plan, stage: sa.Table) -> None:
+        """Keep other writers out, and let the planner know the staged rows."""
+        self._keep_writers_out(plan)
+        self.run(f"ANALYZE {self.quoted(stage)}")
+
+    def _keep_writers_out(self, plan: Plan) -> None:
+        self.run(f"LOCK TABLE {self.quoted(plan.table)} IN SHARE ROW EXCLUSIVE MODE")
+
+    def _oid(self, table: sa.Table) -> int:
+        return int(self._ask("SELECT to_regclass(:name)::oid::bigint", name=self.quoted(table)))
+
+    def _ask(self, query: str, **values: Any) -> Any:
+        return self.connection.execute(sa.text(query), values).scalar()
+
+    def _run_all(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self.run(statement)
+
+    # --- errors ---------------------------------------------------------------------------
+
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """Errors of COPY and of statements run as they stand."""
+        import psycopg  # noqa: PLC0415 - an optional dependency
+
+        return (psycopg.Error,)
+
+    def verdict(self, error: BaseException) -> str | None:
+        """By SQLSTATE; without one, an error on a connection is the end of it."""
+        state = getattr(error, "sqlstate", None)
+        if state is None:
+            return LOST if hasattr(self, "connection") else None
+        return LOST if state.startswith("08") else _VERDICTS.get(state)
+
+
+def _as_csv(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, memoryview]]:
+    for batch in batches:
+        options = arrow_csv.WriteOptions(include_header=False, batch_size=batch.num_rows)
+        sink = pa.BufferOutputStream()
+        arrow_csv.write_csv(batch, sink, options)
+        yield batch.num_rows, memoryview(sink.getvalue())
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made while the one before it is on its way."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = worker.submit(next, items, None)
+            yield item

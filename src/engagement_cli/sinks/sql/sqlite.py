@@ -1,0 +1,155 @@
+"""SQLite: a staging table in the connection's own temporary file, then one transaction.
+
+The database is locked against other writers from the start, and against readers only for the
+moment in which the staged pages are copied over.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from engagement_cli.errors import UsageError
+from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, Database
+from engagement_cli.sinks.sql.merge import refill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.types import TypeEngine
+
+    from engagement_cli.sinks.sql.content import Column, Content
+    from engagement_cli.sinks.sql.plan import Part, Plan
+    from engagement_cli.sinks.sql.target import SqlTarget
+
+_LOW_BITS = 0xFFFF_FFFF
+_VERDICTS = {
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_LOCKED: BUSY,
+    sqlite3.SQLITE_READONLY: DENIED,
+    sqlite3.SQLITE_PERM: DENIED,
+    sqlite3.SQLITE_FULL: FULL,
+}
+
+
+class Sqlite(Database):
+    """SQLite 3.35 and later, through the standard library."""
+
+    module = "sqlite3"
+    batch_rows = 16_384
+    # One B-tree in the order of the key, instead of a table and an index beside it.
+    options: ClassVar[dict[str, Any]] = {"sqlite_with_rowid": False}
+
+    def __init__(self, target: SqlTarget) -> None:
+        super().__init__(target)
+        if target.schema is not None:
+            raise UsageError(f"--table {target.table}: SQLite has no schemas. Give the bare name.")
+        if self.fold(target.name).startswith("sqlite_"):
+            raise UsageError(f"--table {target.table}: names in sqlite_ are SQLite's own.")
+
+    def connect_args(self) -> dict[str, Any]:
+        """The wait for whoever holds the file."""
+        return {"timeout": self.target.lock_timeout}
+
+    def prepare(self, engine: sa.Engine) -> None:
+        """Begin at once and before any statement, which the driver by itself would not."""
+
+        @sa.event.listens_for(engine, "connect")
+        def _by_hand(connection: sqlite3.Connection, _: object) -> None:
+            connection.isolation_level = None
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def begin(self) -> None:
+        """Take the one write lock of the file."""
+        self.connection.begin()
+
+    def lock(self, name: str) -> None:
+        """Nothing more: ``begin`` has locked every table."""
+
+    def fold(self, name: str) -> str:
+        """SQLite compares names without regard to the case of ASCII letters."""
+        return "".join(chr(ord(sign) + 32) if "A" <= sign <= "Z" else sign for sign in name)
+
+    def name_fault(self, name: str) -> str | None:
+        """Any text is a name."""
+        return f"{name!r} is no name" if not name or "\0" in name else None
+
+    def text_type(self, column: Column) -> TypeEngine[Any]:  # noqa: ARG002 - one fits all
+        """Text of any length, compared byte by byte."""
+        return sa.Text()
+
+    def characters(self, values: sa.Column[Any]) -> sa.ColumnElement[int]:
+        """SQLite calls it ``length``."""
+        return sa.func.length(values)
+
+    def integer_sum(self, values: sa.Column[Any]) -> list[Part]:
+        """Two halves: a sum past 64 bits is an error here."""
+        return [
+            (sa.func.sum(values.bitwise_rshift(32)), 32),
+            (sa.func.sum(values.bitwise_and(_LOW_BITS)), 0),
+        ]
+
+    def stage(self, plan: Plan, token: str) -> sa.Table:
+        """A temporary table: it is in no file that a reader opens, and dies with the process."""
+        columns = plan.content.columns
+        stage = self.describe(columns, self.stage_name(token), "temp", **self.options)
+        stage.create(self.connection)
+        return stage
+
+    def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
+        """Insert batch by batch through the driver."""
+        marks = ", ".join("?" * len(content.columns))
+        statement = f"INSERT INTO {self.quoted(stage)} VALUES ({marks})"  # noqa: S608 - quoted
+        driver = self._driver()
+        for batch in content.batches(self.batch_rows):
+            driver.executemany(statement, _rows(batch))
+            progress(batch.num_rows)
+
+    def replace(self, plan: Plan, stage: sa.Table) -> None:
+        """Replace the rows inside the table, which keeps its indexes, triggers and views."""
+        if plan.existing is None:
+            plan.table.create(self.connection)
+        elif not plan.existing.primary_key:
+            plan.notes.append("the table has no primary key, and SQLite cannot add one to it")
+        refill(self, plan, stage)
+
+    def copy(self, stage: sa.Table, table: sa.Table) -> int:
+        """Copy whole pages where the tables are alike, which SQLite does in this form only."""
+        there = [c["name"] for c in sa.inspect(self.connection).get_columns(table.name)]
+        if there != [column.name for column in stage.columns]:
+            return super().copy(stage, table)
+        statement = f"INSERT INTO {self.quoted(table)} SELECT * FROM {self.quoted(stage)}"  # noqa: S608 - quoted
+        return self._driver().execute(statement).rowcount
+
+    def _driver(self) -> sqlite3.Connection:
+        driver = self.connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver
+
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """Errors of statements that do not go through SQLAlchemy."""
+        return (sqlite3.Error,)
+
+    def verdict(self, error: BaseException) -> str | None:
+        """By the primary result code."""
+        code = getattr(error, "sqlite_errorcode", None)
+        return None if code is None else _VERDICTS.get(code & 0xFF)
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+    return zip(*(_plain(values) for values in batch.columns), strict=True)
+
+
+def _plain(values: pa.Array) -> list[Any]:
+    """Python values as SQLite stores them: dates become ISO text."""
+    if pa.types.is_date(values.type):
+        values = values.cast(pa.string())
+    if pa.types.is_int64(values.type):
+        return list(values.to_numpy().tolist())
+    return list(values.to_pylist())
