@@ -1,0 +1,70 @@
+"""From stored state to a result, without any log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engagement_cli.errors import NoInputError, UsageError
+from engagement_cli.pipeline import Outcome, Request, fold_of, outcome_of
+from engagement_cli.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from engagement_cli.state.generation import Generation
+    from engagement_cli.views import Emit, Shown
+
+
+def export(
+    request: Request, state: Generation, *, emit: Emit | None = None, passed_over: int = 0
+) -> Outcome:
+    """Make one row a contract out of all that is stored of the asked days.
+
+    Args:
+        request: The range, the category table and what becomes of unmapped apps.
+        state: What is stored.
+        emit: Takes the frames of one day each, where rows are asked for by contract and day.
+        passed_over: Files that are never logs, in the folders that were searched before.
+
+    Raises:
+        UsageError: A range is asked for, and a file is stored without a day.
+        NoInputError: Nothing is stored of the asked days.
+        StateError: A partial is missing or damaged.
+    """
+    counted = state.counted(request.since, request.until)
+    if not counted.files:
+        raise NoInputError(
+            f"{state.folder}: nothing is stored of the asked days. "
+            f"What is: engagement state list {state.folder}"
+        )
+    if request.view.needs_days and any(file.day is None for file, _ in counted.files):
+        raise UsageError(
+            "What is asked for needs the day of every file, and some are stored without one. Take "
+            "them out (engagement state remove) and ingest them again with --date."
+        )
+    return outcome_of(
+        request,
+        _shown(request, state, counted.days, emit),
+        files=len(counted.files),
+        days=counted.days,
+        bytes=sum(stored.source_bytes for _, stored in counted.files),
+        tally=sum((stored.tally for _, stored in counted.files), Tally()),
+        identical_files=counted.identical,
+        passed_over=passed_over,
+    )
+
+
+def _shown(request: Request, state: Generation, days: Sequence[date], emit: Emit | None) -> Shown:
+    """The view of what is stored: of its sum where that is enough, else day by day."""
+    if request.view.needs_devices:
+        raise UsageError(
+            "A state keeps no devices. Compute them from the logs: engagement run -i LOGS "
+            "--features devices, without --state."
+        )
+    fold = fold_of(request, days, emit)
+    if not request.view.needs_days:
+        return fold.show(state.total(request.since, request.until))
+    for day, partial in state.days(request.since, request.until):
+        fold.add(day, partial)
+    return fold.shown()

@@ -1,0 +1,210 @@
+"""From logs into stored state: each file that is new or changed, on its own, entirely or not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engagement_cli.aggregate import Sum
+from engagement_cli.durable import uninterrupted
+from engagement_cli.errors import InputError, QualityError
+from engagement_cli.pipeline import Log, Plan, Request, Watcher, days_of
+from engagement_cli.scan import pays, scan
+from engagement_cli.sources.discover import shown
+from engagement_cli.sources.streams import changed, reading
+from engagement_cli.state.manifest import Look, StoredFile
+from engagement_cli.tally import Tally
+from engagement_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engagement_cli.aggregate import Partial
+    from engagement_cli.parse.chunk import Chunk
+    from engagement_cli.quality import RejectLimit
+    from engagement_cli.sources.discover import Found, Source
+    from engagement_cli.state.generation import Generation
+    from engagement_cli.state.writer import Writer
+
+_RACY_NS = 2_000_000_000
+"""A file changed so shortly before it was looked at may change again and look the same: no file
+system's clock is coarser than this."""
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What an ingest did, file by file.
+
+    Attributes:
+        new: Files stored for the first time.
+        replaced: Files whose bytes had changed.
+        unchanged: Files that were stored already.
+        identical: Files with bytes that another name has: that name, and theirs.
+        refused: Files over the limit of rejects, which are not stored, and their first reject.
+        failed: What was wrong with files that could not be read to their end.
+        passed_over: Files in the folders that are never logs.
+        bytes: Bytes read, as stored.
+        tally: What became of the lines of the files that were read.
+    """
+
+    new: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    identical: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    passed_over: int = 0
+    bytes: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def stored(self) -> int:
+        """How many files this ingest stored or found stored."""
+        return len([*self.new, *self.replaced, *self.unchanged, *self.identical])
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was done, as JSON has it."""
+        return {
+            "new": self.new,
+            "replaced": self.replaced,
+            "unchanged": self.unchanged,
+            "identical": [list(pair) for pair in self.identical],
+            "bytes": self.bytes,
+            "lines": self.tally.lines,
+            "valid": self.tally.valid,
+            "rejected": self.tally.rejects,
+            "blank": self.tally.blank,
+        }
+
+    def judge(self) -> None:
+        """Refuse to go on where a file is not stored.
+
+        Raises:
+            InputError: A file could not be read to its end.
+            QualityError: A file is over the limit of rejects.
+        """
+        if self.failed:
+            raise InputError("\n".join([*self.failed, "The other files are stored."]))
+        if self.refused:
+            raise QualityError(
+                f"{len(self.refused)} files with too many rejected lines are not stored; the "
+                f"others are. The first line: {self.refused[0][1]}. Mend the files, or accept some "
+                "with --max-rejects (100, or 0.01%); --rejects FILE keeps them all."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A source that was read to its end, and how it looked where that tells a later change."""
+
+    source: Source
+    partial: Partial
+    followed: Log
+    look: Look | None
+
+
+def fresh(sources: Iterable[Source], state: Generation) -> list[Source]:
+    """The sources that are new or changed, as far as a look can tell; a look reads none of them.
+
+    Raises:
+        InputError: One of them cannot be looked at.
+    """
+    return [source for source in sources if not _is_stored(source, state)]
+
+
+def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done: Ingested) -> None:
+    """Store every file that is new or changed, one after another.
+
+    Args:
+        request: How to read, and how many rejects each file may have.
+        found: The files.
+        state: Where to store them.
+        watcher: Is told of the progress.
+        done: Is filled in as files are stored, so that it tells how far an interrupt let it come.
+
+    Raises:
+        InputError: A file cannot be looked at.
+        OutputError: The state cannot be written; what is stored stands.
+    """
+    sources = fresh(found.sources, state)
+    done.passed_over = found.passed_over
+    done.unchanged += [str(source) for source in found.sources if source not in sources]
+    watcher.starts(Plan(sources, days_of(sources), [], found.passed_over))
+    for source in sources:
+        try:
+            read = _read(source, request, watcher)
+        except InputError as error:
+            done.failed.append(str(error))
+        else:
+            with uninterrupted():
+                _store(read, request.max_rejects, state, done)
+
+
+def _store(read: _Read, limit: RejectLimit, state: Writer, done: Ingested) -> None:
+    """Commit one file that was read, unless it has too many rejects."""
+    source, found = read.source, read.followed
+    assert found.tally.balances, found.tally
+    assert found.fingerprint is not None
+    done.bytes += found.stored_bytes
+    done.tally += found.tally
+    if limit.exceeded_by(found.tally):
+        done.refused.append((str(source), found.first_reject))
+        return
+    file = StoredFile(_name(source, found.fingerprint), source.day, found.fingerprint, read.look)
+    before = state.manifest.files.get(file.name)
+    others = [f.name for f in state.manifest.files.values() if f.content == file.content]
+    state.commit(file, read.partial, found.tally, found.stored_bytes)
+    if before:
+        (done.unchanged if before.content == file.content else done.replaced).append(str(source))
+    elif others and found.stored_bytes:
+        done.identical.append((shown(min(others)), str(source)))
+    else:
+        done.new.append(str(source))
+
+
+def _read(source: Source, request: Request, watcher: Watcher) -> _Read:
+    """Read one source and add up its lines.
+
+    Raises:
+        InputError: It cannot be read to its end, or changed meanwhile.
+    """
+    vocabulary = Vocabulary()
+    total = Sum(vocabulary, compiled=pays([source]))
+
+    def add(_: Source, chunk: Chunk) -> bool:
+        total.add(chunk)
+        return True
+
+    began, look = time.time_ns(), _look(source)
+    how = replace(request.reading, fingerprints=True)
+    followed = Log(watcher)
+    followed.follow(scan([source], how, add, vocabulary))
+    if _look(source) != look:
+        raise changed(source)
+    settled = look if look and look.changed_ns < began - _RACY_NS else None
+    return _Read(source, total.total(), followed, settled)
+
+
+def _is_stored(source: Source, state: Generation) -> bool:
+    look = _look(source)
+    return look is not None and state.finds(_name(source), look, source.day)
+
+
+def _name(source: Source, content: str = "") -> str:
+    """What a file is stored under: where it is; what came through a pipe is known by its bytes."""
+    return f"pipe:{content}" if source.size is None else str(Path(source.name).absolute())
+
+
+def _look(source: Source) -> Look | None:
+    """How a file looks; a pipe looks like nothing.
+
+    Raises:
+        InputError: It cannot be looked at.
+    """
+    if source.size is None:
+        return None
+    with reading(source, "none"):
+        stat = source.path.stat()
+    return Look(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)

@@ -1,0 +1,444 @@
+"""The order of the steps: find, read, add up, pivot, judge the whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import pandas as pd
+
+from engagement_cli.aggregate import Partial, Sum
+from engagement_cli.batch import active_days, pivot_lines
+from engagement_cli.batch import devices as count_devices
+from engagement_cli.categories import CategoryTable, builtin_table
+from engagement_cli.devices import Devices, Union
+from engagement_cli.errors import NoInputError, UsageError
+from engagement_cli.features import ActiveDays, Extent
+from engagement_cli.features.material import day_number
+from engagement_cli.parse.chunk import Chunk
+from engagement_cli.parse.rules import Fields
+from engagement_cli.quality import Account, RejectLimit, formulas, near_misses
+from engagement_cli.repeats import Repeats
+from engagement_cli.scan import Reading, Step, pays, scan
+from engagement_cli.schema import APP_NAME, CONTRACT, DAY, MAC, SECONDS
+from engagement_cli.sources.days import missing_days
+from engagement_cli.sources.discover import Found, Source, discover
+from engagement_cli.sources.streams import reading
+from engagement_cli.tally import Tally
+from engagement_cli.views import Emit, Fold, Shown, View
+from engagement_cli.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from engagement_cli.parse.rules import Reject
+    from engagement_cli.pivot import Unmapped
+
+T = TypeVar("T")
+
+Strategy = Literal["incremental", "batch"]
+STRATEGIES: tuple[Strategy, ...] = ("incremental", "batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked for.
+
+    Attributes:
+        inputs: Folders, files, glob patterns, or ``-``.
+        table: The category table.
+        since: The first day that counts.
+        until: The last day that counts.
+        day: The day of input whose name tells none.
+        unmapped: What becomes of apps that no category lists.
+        csv_safe: Whether contracts that look like formulas are made harmless where it matters.
+        max_rejects: How many rejected lines are accepted.
+        strict: Whether a warning is an error.
+        strategy: ``incremental`` adds up sums; ``batch`` holds every line in one DataFrame.
+        reading: How sources are read.
+        view: What is made of the totals.
+        dedupe: Whether equal ``_id``s within a day's files count once.
+    """
+
+    inputs: Sequence[str]
+    table: CategoryTable = field(default_factory=builtin_table)
+    since: date | None = None
+    until: date | None = None
+    day: date | None = None
+    unmapped: Unmapped = "drop"
+    csv_safe: bool = False
+    max_rejects: RejectLimit = field(default_factory=RejectLimit)
+    strict: bool = False
+    strategy: Strategy = "incremental"
+    reading: Reading = field(default_factory=Reading)
+    view: View = field(default_factory=View)
+    dedupe: bool = False
+
+    def fully_reading(self, *, mac: bool = False) -> Reading:
+        """How sources are read, with the optional fields that are needed."""
+        fields = Fields(mac=mac or self.view.needs_devices, hit_id=self.dedupe)
+        return replace(self.reading, fields=fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will read.
+
+    Attributes:
+        sources: The files, ordered by day and name.
+        days: The days of the files, in order, those of files that hold another's bytes too.
+        identical: Names of files with the same bytes: the one that is read, the one that is not.
+        passed_over: Files in the folders that are never logs.
+    """
+
+    sources: Sequence[Source]
+    days: Sequence[date]
+    identical: Sequence[tuple[str, str]]
+    passed_over: int
+
+    @property
+    def bytes(self) -> int:
+        """Bytes to read, as stored, as far as they are known."""
+        return sum(source.size or 0 for source in self.sources)
+
+
+class Watcher:
+    """Is told of a run's progress as it goes; takes no notice unless a subclass does."""
+
+    def starts(self, planned: Plan) -> None:
+        """The run begins to read."""
+
+    def advances(self, step: Step[Any]) -> None:
+        """Another block of a source is read, or the source is read to its end."""
+
+    def rejects(self, source: Source, rejects: Sequence[Reject]) -> None:
+        """These lines were rejected, in the order of the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gives.
+
+    Attributes:
+        frame: The result; without rows where they were handed out by the day.
+        account: What became of every line.
+        figures: One row a period, if figures were asked for.
+    """
+
+    frame: pd.DataFrame
+    account: Account
+    figures: pd.DataFrame | None = None
+
+
+def find(request: Request) -> Found:
+    """Find the logs of the asked days.
+
+    Raises:
+        UsageError: An input does not exist, or has no day where days are asked for.
+        NoInputError: None of the logs is of an asked day.
+    """
+    if request.since and request.until and request.since > request.until:
+        raise UsageError(
+            f"--since {request.since} is behind --until {request.until}. Exchange the two."
+        )
+    found = discover(request.inputs, day=request.day)
+    sources = [source for source in found.sources if _is_asked(source, request)]
+    if not sources:
+        first, last = request.since or "the first", request.until or "the last"
+        raise NoInputError(
+            f"None of the {len(found.sources)} logs is of a day from {first} to {last}. "
+            "Change --since or --until."
+        )
+    return replace(found, sources=tuple(sources))
+
+
+def plan(request: Request) -> Plan:
+    """Find what a run would read.
+
+    Raises:
+        UsageError: An input does not exist, or has no day where days are asked for.
+        NoInputError: Nothing is left to read.
+    """
+    found = find(request)
+    kept, identical = _distinct(found.sources)
+    return Plan(kept, days_of(found.sources), identical, found.passed_over)
+
+
+def days_of(sources: Iterable[Source]) -> list[date]:
+    """The days of sources, in order."""
+    return sorted({source.day for source in sources if source.day})
+
+
+def require_days(planned: Plan) -> None:
+    """Refuse sources without a day.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for source in planned.sources:
+        if source.day is None:
+            raise _no_day(source)
+
+
+def run(request: Request, planned: Plan, watcher: Watcher, emit: Emit | None = None) -> Outcome:
+    """Read what was planned and make the result. Whether it is good enough: ``judge``.
+
+    Args:
+        request: What is asked for.
+        planned: What to read.
+        watcher: Is told how far it is.
+        emit: Takes the frames of one day each, where rows are asked for by contract and day.
+
+    Raises:
+        InputError: A source cannot be read to its end; nothing of the run counts.
+    """
+    watcher.starts(planned)
+    compute = _in_one_frame if request.strategy == "batch" else _incrementally
+    log = Log(watcher)
+    shown = compute(request, planned, log, emit)
+    assert log.tally.balances, log.tally
+    return outcome_of(
+        request,
+        shown,
+        files=len(planned.sources),
+        days=planned.days,
+        bytes=log.stored_bytes,
+        tally=log.tally,
+        first_reject=log.first_reject,
+        identical_files=planned.identical,
+        passed_over=planned.passed_over,
+    )
+
+
+def outcome_of(request: Request, shown: Shown, *, days: Sequence[date], **told: Any) -> Outcome:
+    """A result with its account; ``told`` are those facts of it that its making told."""
+    account = Account(
+        since=request.since or min(days, default=None),
+        until=request.until or max(days, default=None),
+        days=days,
+        pivot=shown.pivot,
+        near_misses=near_misses(shown.pivot.unmapped, request.table),
+        missing_days=missing_days(days, request.since, request.until),
+        formulas=0 if request.csv_safe else formulas(shown.pivot.frame),
+        **told,
+    )
+    return Outcome(shown.frame, account, shown.figures)
+
+
+def empty(request: Request, planned: Plan) -> Outcome:
+    """The outcome that no lines would have: its frame has the columns of the real one."""
+    return run(request, replace(planned, sources=()), Watcher())
+
+
+def judge(request: Request, outcome: Outcome) -> None:
+    """Refuse an outcome that exceeds a limit of its request.
+
+    Raises:
+        QualityError: It does; nothing may be written.
+    """
+    outcome.account.hold_to(
+        request.max_rejects,
+        strict=request.strict,
+        fail_on_unmapped=request.unmapped == "fail",
+    )
+
+
+def extent_of(days: Sequence[date], request: Request) -> Extent:
+    """The days that a result is about; where none are known, a day that means nothing."""
+    known = days or [request.since or request.until or date(1970, 1, 1)]
+    return Extent.of(known, request.since, request.until)
+
+
+def fold_of(
+    request: Request, days: Sequence[date], emit: Emit | None, *, compiled: bool = False
+) -> Fold:
+    """What adds these days up to the view that is asked for."""
+    return Fold(
+        request.table,
+        request.view,
+        keep_unmapped=request.unmapped == "keep",
+        extent=extent_of(days, request),
+        compiled=compiled,
+        emit=emit,
+    )
+
+
+def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:
+    """Add up sums, block by block, in memory for the contracts alone."""
+    compiled, view = pays(planned.sources), request.view
+    vocabulary = Vocabulary()
+    days: list[date | None] = [*planned.days] if view.needs_days else [None]
+    sums = {day: Sum(vocabulary, compiled=compiled) for day in days}
+    devices = {day: Union() for day in (days if view.needs_devices_by_day else [None])}
+    fold = fold_of(request, planned.days, emit, compiled=compiled)
+
+    def add(source: Source, chunk: Chunk) -> bool:
+        sums[source.day if view.needs_days else None].add(chunk)
+        if view.needs_devices:
+            devices[source.day if view.needs_devices_by_day else None].add(chunk)
+        return True
+
+    steps = steps_of(request, planned, request.fully_reading(), add, vocabulary)
+    if not view.needs_days:
+        log.follow(steps)
+        return fold.show(sums[None].total(), devices[None].total())
+    for day, of_day in groupby(steps, key=lambda step: step.source.day):
+        log.follow(of_day)
+        own = devices.pop(day).total() if view.needs_devices_by_day else None
+        fold.add(day, sums.pop(day).total(), own)
+    return fold.shown(None if view.needs_devices_by_day else devices[None].total())
+
+
+def _in_one_frame(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:
+    """Hold every line in one DataFrame, then map, group and pivot."""
+    frames = []
+
+    def keep(source: Source, chunk: Chunk) -> bool:
+        day = day_number(source.day) if source.day else 0
+        frames.append(chunk.frame().assign(**{DAY: day}))
+        return True
+
+    keep(Source("", None, 0), Chunk.of_columns([], [], [], vocabulary=Vocabulary(), tally=Tally()))
+    log.follow(steps_of(request, planned, request.fully_reading(), keep, Vocabulary()))
+    lines, table, view = pd.concat(frames, ignore_index=True), request.table, request.view
+    if view.grain != "contract" or view.period is not None:
+        return _from_lines(request, planned, lines, emit)
+    pivoted = pivot_lines(lines, table, keep_unmapped=request.unmapped == "keep")
+    contracts = pivoted.frame[CONTRACT]
+    active = devices = None
+    if view.needs_activity:
+        days = active_days(lines, table, contracts, with_seconds=view.counts_seconds)
+        active = ActiveDays(*(days[column].to_numpy() for column in days))
+    if view.needs_devices:
+        devices = count_devices(lines, table, contracts).to_numpy()
+    extent = extent_of(planned.days, request)
+    frame = view.of(pivoted.frame, table, extent=extent, active=active, devices=devices)
+    return Shown(pivoted, frame)
+
+
+def steps_of(
+    request: Request,
+    planned: Plan,
+    reading: Reading,
+    take: Callable[[Source, Chunk], T],
+    vocabulary: Vocabulary,
+) -> Iterator[Step[T]]:
+    """The steps of all sources, in order; without repeats if so asked.
+
+    ``take`` is called by the threads with each chunk, in no order. Where repeats are dropped,
+    which is the first shows only in order, and so one thread takes all.
+    """
+    if not request.dedupe:
+        yield from scan(planned.sources, reading, take, vocabulary)
+        return
+    repeats = Repeats()
+    steps: Iterator[Step[Any]] = scan(planned.sources, reading, lambda _, chunk: chunk, vocabulary)
+    for step in steps:
+        if step.kept is None:
+            yield step
+            continue
+        chunk = repeats.without(step.source, step.kept)
+        yield replace(step, kept=take(step.source, chunk), tally=chunk.tally)
+
+
+def _from_lines(request: Request, planned: Plan, lines: pd.DataFrame, emit: Emit | None) -> Shown:
+    """Fold the days that a DataFrame of all lines holds."""
+    fold = fold_of(request, planned.days, emit)
+    days: list[date | None] = [*planned.days] or [None]
+    for day in days:
+        of_day = lines if day is None else lines[lines[DAY] == day_number(day)]
+        chunk = Chunk.of_columns(
+            of_day[CONTRACT].tolist(),
+            of_day[APP_NAME].tolist(),
+            of_day[SECONDS].tolist(),
+            vocabulary=Vocabulary(),
+            tally=Tally(),
+            macs=of_day[MAC].tolist() if MAC in of_day else None,
+        )
+        devices = None if chunk.macs is None else Devices.of(chunk)
+        fold.add(day, Partial.of(chunk), devices)
+    return fold.shown()
+
+
+class Log:
+    """What reading comes to, step by step.
+
+    Attributes:
+        tally: What became of the lines.
+        stored_bytes: How many bytes they were as stored.
+        first_reject: Where the first rejected line is, and why; empty without one.
+        fingerprint: The fingerprint of the last source, if asked for.
+    """
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.tally, self.stored_bytes, self.first_reject = Tally(), 0, ""
+        self.fingerprint: str | None = None
+
+    def follow(self, steps: Iterable[Step[Any]]) -> None:
+        """Take all these steps.
+
+        Raises:
+            InputError: A source cannot be read to its end, or changed meanwhile.
+        """
+        for _ in self.told(steps):
+            pass
+
+    def told(self, steps: Iterable[Step[T]]) -> Iterator[Step[T]]:
+        """These steps, each noted when it is taken."""
+        for step in steps:
+            self.tally += step.tally
+            self._watcher.advances(step)
+            if step.rejects:
+                self._watcher.rejects(step.source, step.rejects)
+                first = step.rejects[0]
+                told = f"{step.source}:{first.line}, {first.reason}"
+                self.first_reject = self.first_reject or told
+            if step.is_end:
+                self.stored_bytes += step.done if step.source.size is None else step.source.size
+                self.fingerprint = step.fingerprint
+            yield step
+
+
+def _is_asked(source: Source, request: Request) -> bool:
+    if request.since is None and request.until is None and not request.view.needs_days:
+        return True
+    if source.day is None:
+        raise UsageError(
+            f"{source}: its name and folders tell no day. Say which it is with --date."
+        )
+    return (request.since is None or request.since <= source.day) and (
+        request.until is None or source.day <= request.until
+    )
+
+
+def _no_day(source: Source) -> UsageError:
+    return UsageError(
+        f"{source.name}: its name and folders tell no day. Say which it is with --date."
+    )
+
+
+def _distinct(sources: Sequence[Source]) -> tuple[list[Source], list[tuple[str, str]]]:
+    """The sources without those that hold the same bytes as one before them."""
+    sizes = Counter(source.size for source in sources)
+    first: dict[tuple[int, bytes], Source] = {}
+    kept, identical = [], []
+    for source in sources:
+        if not source.size or sizes[source.size] == 1:
+            kept.append(source)
+            continue
+        same = first.setdefault((source.size, _digest(source)), source)
+        if same is source:
+            kept.append(source)
+        else:
+            identical.append((str(same), str(source)))
+    return kept, identical
+
+
+def _digest(source: Source) -> bytes:
+    with reading(source, "none"), source.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -1,0 +1,390 @@
+"""What is made of totals at write time: features, which contracts, in which unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from engagement_cli.aggregate import Sum
+from engagement_cli.devices import Union
+from engagement_cli.errors import UsageError
+from engagement_cli.features import (
+    IN_SECONDS,
+    ActiveDaysAsked,
+    Activity,
+    Feature,
+    Material,
+    Parameters,
+    default_parameters,
+    derive,
+    named,
+    needs,
+    parameters_of,
+)
+from engagement_cli.figures import Figures
+from engagement_cli.grains import by_app, by_category, of_day
+from engagement_cli.pivot import Mapped, pivot_groups
+from engagement_cli.schema import CONTRACT
+from engagement_cli.units import SECONDS_UNIT, UNITS, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from engagement_cli.aggregate import Partial
+    from engagement_cli.categories import Category, CategoryTable
+    from engagement_cli.devices import Devices
+    from engagement_cli.features import ActiveDays, Extent
+    from engagement_cli.figures import Period
+    from engagement_cli.grains import Grain
+    from engagement_cli.pivot import Pivot
+
+Labels = Literal["key", "label", "column"]
+Emit = Callable[[pd.DataFrame], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which contracts are written. Whatever is left out, no value of the others changes.
+
+    Attributes:
+        contracts: Only these; None for all.
+        min_total: Only those with so many seconds at least.
+        top: Only so many with the largest values; of equal values, the first contracts.
+        by_column: The column of those values; None for the total.
+    """
+
+    contracts: frozenset[str] | None = None
+    min_total: int = 0
+    top: int | None = None
+    by_column: str | None = None
+
+    def of(self, frame: pd.DataFrame, total: NDArray[np.int64]) -> pd.DataFrame:
+        """The selected rows of a frame, in their order.
+
+        Args:
+            frame: One row a contract.
+            total: int64, shape (n,): seconds of each row.
+
+        Raises:
+            UsageError: The frame has no such column, or it holds no numbers.
+        """
+        values = total if self.by_column is None else self._values(frame, self.by_column)
+        kept = total >= self.min_total
+        if self.contracts is not None:
+            kept &= frame[CONTRACT].isin(self.contracts).to_numpy()
+        rows = np.flatnonzero(kept)
+        if self.top is not None:
+            largest = np.argsort(-values[rows], kind="stable")[: self.top]
+            rows = rows[np.sort(largest)]
+        return frame if len(rows) == len(frame) else frame.iloc[rows].reset_index(drop=True)
+
+    @staticmethod
+    def _values(frame: pd.DataFrame, column: str) -> NDArray[np.int64]:
+        numeric = [name for name in frame.columns if frame[name].dtype.kind in "if"]
+        if column not in numeric:
+            raise UsageError(
+                f"--by-column {column}: no such column of numbers. There are {', '.join(numeric)}."
+            )
+        return frame[column].to_numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a result shows.
+
+    Attributes:
+        features: The features behind the columns of seconds.
+        parameters: The parameters of all features, by their type.
+        labels: What categories are called in values.
+        unit: The unit of seconds.
+        selection: Which contracts are written.
+        grain: What one row is about.
+        period: What one row of the figures is about, if figures are asked for.
+    """
+
+    features: tuple[Feature, ...] = ()
+    parameters: Parameters = field(default_factory=default_parameters)
+    labels: Labels = "key"
+    unit: Unit = SECONDS_UNIT
+    selection: Selection = field(default_factory=Selection)
+    grain: Grain = "contract"
+    period: Period | None = None
+
+    @classmethod
+    def asked(
+        cls,
+        table: CategoryTable,
+        where: str,
+        *,
+        features: Iterable[str] = (),
+        labels: Labels = "key",
+        unit: str = "seconds",
+        selection: Selection | None = None,
+        grain: Grain = "contract",
+        period: Period | None = None,
+    ) -> View:
+        """The view that options ask for.
+
+        Args:
+            table: The category table, which may set parameters of features.
+            where: What messages about those call it.
+            features: Names of features; ``all`` for every one.
+            labels: What categories are called in values.
+            unit: The unit of seconds.
+            selection: Which contracts are written; all by default.
+            grain: What one row is about.
+            period: What one row of the figures is about, if figures are asked for.
+
+        Raises:
+            UsageError: There is no such feature, or no such thing for this grain.
+            CategoriesError: A parameter is wrong; the message gives its line.
+        """
+        asked, selection = named(list(features)), selection or Selection()
+        _check_grain(grain, asked, selection)
+        return cls(
+            asked,
+            parameters_of(table.features, asked, where),
+            labels,
+            UNITS[unit],
+            selection,
+            grain,
+            period,
+        )
+
+    @property
+    def needs_days(self) -> bool:
+        """Whether what is shown depends on days, and not on the sum of all alone."""
+        return self.grain == "contract-day" or bool(self.periods) or self.needs_activity
+
+    @property
+    def needs_activity(self) -> bool:
+        """Whether a feature asks when contracts were active."""
+        return "days" in needs(self.features)
+
+    @property
+    def needs_devices(self) -> bool:
+        """Whether a feature, or a column of the figures, asks for devices."""
+        return "devices" in needs(self.features)
+
+    @property
+    def needs_devices_by_day(self) -> bool:
+        """Whether a column of the figures does."""
+        return self.needs_devices and bool(self.periods)
+
+    @property
+    def periods(self) -> set[Period]:
+        """Every period that there are rows of."""
+        asked: set[Period] = {"day"} if self.grain == "day" else set()
+        return asked if self.period is None else {*asked, self.period}
+
+    @property
+    def counts_seconds(self) -> bool:
+        """Whether a day is active only with more than 0 seconds."""
+        return bool(self.parameters[ActiveDaysAsked].count == "seconds")
+
+    def of(
+        self,
+        frame: pd.DataFrame,
+        table: CategoryTable,
+        *,
+        extent: Extent | None = None,
+        active: ActiveDays | None = None,
+        devices: NDArray[np.int64] | None = None,
+    ) -> pd.DataFrame:
+        """Show a result.
+
+        Args:
+            frame: One row a contract: Contract, then int64 seconds.
+            table: The category table that it was made with.
+            extent: The days it is about.
+            active: When each contract was active, if a feature needs it.
+            devices: How many devices each had, likewise.
+
+        Raises:
+            UsageError: A column is called like another, or there is none to select by.
+        """
+        columns = [column for column in frame.columns if column != CONTRACT]
+        material = Material(
+            {column: frame[column].to_numpy() for column in columns},
+            [self._name(category) for category in table.categories],
+            self.parameters,
+            extent,
+            active,
+            devices,
+        )
+        if self.features:
+            frame = derive(frame, self.features, material)
+        if self.selection != Selection():
+            frame = self.selection.of(frame, material.total)
+        return self.unit.convert(frame, [*columns, *IN_SECONDS])
+
+    def names(self, table: CategoryTable) -> list[str]:
+        """What values call each category, and behind them the unmapped apps."""
+        other = table.other if self.labels == "column" else table.other.removesuffix("Duration")
+        return [*(self._name(category) for category in table.categories), other]
+
+    def _name(self, category: Category) -> str:
+        names = {"key": category.key, "label": category.label, "column": category.column}
+        return names[self.labels]
+
+
+def _check_grain(grain: Grain, features: tuple[Feature, ...], selection: Selection) -> None:
+    if grain == "contract":
+        return
+    if any(grain != "day" or one.name != "devices" for one in features):
+        raise UsageError(f"--by {grain}: features are columns of contracts; leave out --features.")
+    if selection != Selection(selection.contracts if grain == "contract-day" else None):
+        raise UsageError(
+            f"--by {grain}: rows are chosen among contracts; leave out --contracts (which "
+            "contract-day takes), --min-total and --top."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run shows.
+
+    Attributes:
+        pivot: One row a contract, and what became of the lines.
+        frame: The result in the grain that was asked for; without rows where they were handed out
+            by the day.
+        figures: One row a period, if figures were asked for.
+    """
+
+    pivot: Pivot
+    frame: pd.DataFrame
+    figures: pd.DataFrame | None = None
+
+
+class Fold:
+    """Adds up complete days for a view. The sum of all is enough where it needs no days."""
+
+    def __init__(
+        self,
+        table: CategoryTable,
+        view: View,
+        *,
+        keep_unmapped: bool = False,
+        extent: Extent | None = None,
+        compiled: bool = False,
+        emit: Emit | None = None,
+    ) -> None:
+        """Begin with no day.
+
+        Args:
+            table: The category table.
+            view: What will be shown.
+            keep_unmapped: Whether unmapped apps count in the table's ``other`` column.
+            extent: The days that will come, if the view needs days.
+            compiled: Whether to add with machine code, which pays for many lines.
+            emit: Takes the frames of one day each, where the grain is ``contract-day``, so that
+                memory does not grow with them; by default they are kept.
+        """
+        self._table = table
+        self._view = view
+        self._keep = keep_unmapped
+        self._extent = extent
+        self._total = Sum(compiled=compiled)
+        self._devices = Union()
+        self._frames: list[pd.DataFrame] = []
+        self._emit = emit
+        self._activity: Activity | None = None
+        self._figures: dict[Period, Figures] = {}
+        if not view.needs_days:
+            return
+        assert extent is not None
+        if view.needs_activity:
+            self._activity = Activity(extent.first, compiled=compiled)
+        for period in view.periods:
+            self._figures[period] = Figures(
+                table,
+                extent,
+                period,
+                keep_unmapped=keep_unmapped,
+                with_devices=view.needs_devices,
+                compiled=compiled,
+            )
+
+    def add(self, day: date | None, partial: Partial, devices: Devices | None = None) -> None:
+        """Add the sum of all files of a day, once a day, in order.
+
+        Args:
+            day: The day; None where the view needs no days.
+            partial: The sum of its files.
+            devices: Its devices, where ``view.needs_devices_by_day``.
+        """
+        self._total.add(partial)
+        if devices is not None:
+            self._devices.add(devices)
+        if not self._view.needs_days:
+            return
+        assert day is not None
+        groups = Mapped.of(partial, self._table)
+        if self._activity is not None:
+            active = groups.code < len(self._table.categories)
+            if self._view.counts_seconds:
+                active &= groups.partial.seconds > 0
+            self._activity.add(day, groups.having(active))
+        for figures in self._figures.values():
+            figures.add(day, groups, devices)
+        if self._view.grain == "contract-day":
+            self._hand_out(day, groups)
+
+    def shown(self, devices: Devices | None = None) -> Shown:
+        """What the days add up to.
+
+        Args:
+            devices: Those of all days, if the view needs them and no day has brought its own.
+        """
+        return self.show(self._total.total(), devices)
+
+    def show(self, total: Partial, devices: Devices | None = None) -> Shown:
+        """What a sum of all days shows, where the view needs no days."""
+        groups = Mapped.of(total, self._table)
+        pivoted = pivot_groups(groups, self._table, keep_unmapped=self._keep)
+        figures = None
+        if self._view.period is not None:
+            figures = self._figures[self._view.period].frame(self._view.unit)
+        return Shown(pivoted, self._frame(groups, pivoted, devices), figures)
+
+    def _frame(self, groups: Mapped, pivoted: Pivot, devices: Devices | None) -> pd.DataFrame:
+        view, table = self._view, self._table
+        names = view.names(table)[: len(table.categories) + self._keep]
+        match view.grain:
+            case "contract":
+                return self._contracts(pivoted, devices)
+            case "category":
+                return view.unit.convert(by_category(groups, names), IN_SECONDS)
+            case "app":
+                return view.unit.convert(by_app(groups, names), IN_SECONDS)
+            case "day":
+                return self._figures["day"].frame(view.unit)
+            case "contract-day":
+                nothing = self._of_day(date(1970, 1, 1), pivoted.frame.iloc[:0])
+                return pd.concat([nothing, *self._frames], ignore_index=True)
+
+    def _contracts(self, pivoted: Pivot, devices: Devices | None) -> pd.DataFrame:
+        assert pivoted.contracts is not None
+        active = counts = None
+        if self._activity is not None:
+            active = self._activity.of(pivoted.contracts)
+        if self._view.needs_devices:
+            devices = devices or self._devices.total()
+            counts = (devices.trimmed() if self._table.trim else devices).count(pivoted.contracts)
+        return self._view.of(
+            pivoted.frame, self._table, extent=self._extent, active=active, devices=counts
+        )
+
+    def _hand_out(self, day: date, groups: Mapped) -> None:
+        frame = pivot_groups(groups, self._table, keep_unmapped=self._keep).frame
+        (self._emit or self._frames.append)(self._of_day(day, frame))
+
+    def _of_day(self, day: date, frame: pd.DataFrame) -> pd.DataFrame:
+        return of_day(day, self._view.of(frame, self._table))
