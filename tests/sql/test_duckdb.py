@@ -1,0 +1,76 @@
+"""DuckDB gets the same rows, where its dialect is installed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engagement_cli.errors import ConflictError, UsageError
+from engagement_cli.sinks.sql import SqlTarget, load, parse_url
+from sql.frames import assert_same, large, odd, small
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+duckdb = pytest.importorskip("duckdb")
+pytest.importorskip("duckdb_engine", exc_type=ImportError)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "watch.duckdb"
+
+
+def target(file: Path, **options: object) -> SqlTarget:
+    return SqlTarget(parse_url(f"duckdb:///{file}"), **options)  # type: ignore[arg-type] # a test's shortcut
+
+
+def read(file: Path) -> pd.DataFrame:
+    with closing(duckdb.connect(file, read_only=True)) as session:
+        frame: pd.DataFrame = session.sql('SELECT * FROM engagement ORDER BY "Contract"').df()
+    return frame.astype({"Contract": "str"})
+
+
+@pytest.mark.parametrize("frame", [small(), odd(), large(), small().iloc[:0]])
+def test_what_is_read_is_what_was_written(file: Path, frame: pd.DataFrame) -> None:
+    load(frame, target(file))
+    assert_same(read(file), frame)
+    assert load(frame, target(file)).repeated
+
+
+def test_a_failure_leaves_the_old(file: Path) -> None:
+    def progress(_: int) -> None:
+        raise KeyError
+
+    load(small(), target(file))
+    with pytest.raises(KeyError):
+        load(large(), target(file), progress=progress)
+    assert_same(read(file), small())
+    load(small(shift=1), target(file))
+    assert_same(read(file), small(shift=1))
+
+
+def test_upsert_touches_only_rows_that_differ(file: Path) -> None:
+    load(small(), target(file))
+    later = small()
+    later.loc[1, "TVDuration"] = 7
+    report = load(later.iloc[1:], target(file, if_exists="upsert", prune=True))
+    assert (report.changed, report.unchanged, report.pruned) == (1, 1, 1)
+    assert_same(read(file), later.iloc[1:])
+
+
+def test_fail_refuses_a_table_that_is_there(file: Path) -> None:
+    load(small(), target(file))
+    with pytest.raises(ConflictError, match="is there already"):
+        load(small(), target(file, if_exists="fail"))
+
+
+def test_a_view_is_refused(file: Path) -> None:
+    with closing(duckdb.connect(file)) as session:
+        session.execute("CREATE VIEW engagement AS SELECT 1 AS x")
+    with pytest.raises(UsageError, match="is a view"):
+        load(small(), target(file))

@@ -1,0 +1,262 @@
+"""Several processes on one state, processes that are stopped, and disks that are full."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crash_loop import every_fault, random_kills
+from program import COMMAND, ENVIRONMENT, OLD, one_line, run, run_bound
+from stored import Lines, Place, csv_of, log_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ONE: Lines = (("A1", "CHANNEL", 5), ("B2", "VOD", 7))
+TWO: Lines = (("B2", "VOD", 10), ("C" * 30, "SPORT", 2))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.log("20220401.json", ONE)
+    assert place.ingest("-q").status == 0
+    return place
+
+
+@contextmanager
+def held(place: Place) -> Iterator[None]:
+    """The state while another process writes to it."""
+    with (place.state / "writer.lock").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# --- one writer -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ingest -q -i {logs} --state {state}",
+        "state remove {state} 2022-04-01",
+        "state rebuild {state}",
+    ],
+)
+def test_a_second_writer_leaves_with_3(place: Place, command: str) -> None:
+    expected = place.export()
+    with held(place):
+        place.log("20220402.json", TWO)
+        args = command.format(logs=place.logs, state=place.state).split()
+        one_line(run(*args), 3, "another process", "--lock-timeout")
+        assert place.export() == expected
+    assert run(*args).status == 0
+
+
+def test_a_second_writer_waits_as_long_as_it_is_told(place: Place) -> None:
+    place.log("20220402.json", TWO)
+    with held(place):
+        one_line(place.ingest("-q", "--lock-timeout", "0.2"), 3)
+        waiting = threading.Thread(target=time.sleep, args=(0.3,))
+    waiting.start()
+    assert place.ingest("-q", "--lock-timeout", "20").status == 0
+    waiting.join()
+
+
+def test_readers_share_and_do_not_wait_for_a_writer(place: Place) -> None:
+    with held(place), (place.state / "readers.lock").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        assert place.export() == csv_of([ONE])
+        assert run("state", "verify", place.state).status == 0
+
+
+def test_two_processes_at_once_store_all_that_both_were_given(place: Place) -> None:
+    other = place.folder / "other"
+    other.mkdir()
+    for day in range(2, 8):
+        name = f"2022040{day}.json"
+        lines = log_of(((f"D{day}", "VOD", day),))
+        (other / name if day % 2 else place.logs / name).write_bytes(lines)
+    waits = ["--state", str(place.state), "--lock-timeout", "60", "-q"]
+    processes = [
+        subprocess.Popen([*COMMAND, "ingest", "-i", str(logs), *waits], env=ENVIRONMENT)
+        for logs in (place.logs, other)
+    ]
+    assert [process.wait(90) for process in processes] == [0, 0]
+    days = [((f"D{day}", "VOD", day),) for day in range(2, 8)]
+    assert place.export() == csv_of([ONE, *days])
+
+
+def test_an_export_sees_one_generation_whole_while_a_day_is_replaced(place: Place) -> None:
+    versions: list[Lines] = [(("A1", "VOD", n), ("B2", "CHANNEL", n)) for n in range(10)]
+    allowed = {csv_of([version]) for version in [ONE, *versions]}
+    stop = threading.Event()
+    failed: list[object] = []
+
+    def replace() -> None:
+        while not stop.is_set():
+            for version in versions:
+                place.log("20220401.json", version)
+                command = [*COMMAND, "ingest", "-q", "-i", str(place.logs)]
+                done = subprocess.run(
+                    [*command, "--state", str(place.state)], env=ENVIRONMENT, check=False
+                )
+                failed.extend([done] if done.returncode else [])
+                if stop.is_set():
+                    return
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    seen = set()
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        seen.add(place.export())
+    stop.set()
+    writer.join()
+    assert not failed
+    assert seen <= allowed
+    assert len(seen) > 1
+
+
+def test_what_a_reader_still_needs_is_not_cleared(place: Place) -> None:
+    [old] = place.partials
+    place.log("20220401.json", TWO)
+    with (place.state / "readers.lock").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        place.ingest("-q")
+        assert old.exists()
+    assert place.export() == csv_of([TWO])
+    place.log("20220402.json", ONE)
+    place.ingest("-q")
+    assert not old.exists()
+
+
+# --- stopped ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_finished_files_and_says_how_to_go_on(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    place = Place(tmp_path)
+    place.log("20220401.json", ONE)
+    endless = place.logs / "20220402.json"
+    os.mkfifo(endless)  # the program waits at it for a writer that never comes
+    out = tmp_path / "out.csv"
+    out.write_bytes(OLD)
+    args = ["run", "-i", str(place.logs), "-i", str(endless), "--state", str(place.state)]
+    args += ["-o", str(out)]
+    with subprocess.Popen([*COMMAND, *args], env=ENVIRONMENT, stderr=subprocess.PIPE) as process:
+        manifest = place.state / "manifest.json"
+        while not (manifest.exists() and b"20220401" in manifest.read_bytes()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(number)
+        assert process.stderr
+        told = process.stderr.read().decode()
+    assert process.returncode == 130
+    assert "1 of 2 files are stored" in told
+    assert f"engagement {' '.join(args)}" in told
+    assert out.read_bytes() == OLD
+    assert place.export() == csv_of([ONE])
+
+
+def test_a_killed_writer_frees_its_lock(place: Place) -> None:
+    held_by = ["flock", "-x", str(place.state / "writer.lock"), "sleep", "60"]
+    with subprocess.Popen(held_by, start_new_session=True) as process:
+        while place.ingest("-q").status != 3:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert place.ingest("-q").status == 0
+
+
+@pytest.fixture
+def strace() -> None:
+    if shutil.which("strace") is None:
+        if "CI" in os.environ:
+            pytest.fail("strace is not installed, and no check may be left out here")
+        pytest.skip("strace is not installed")
+
+
+@pytest.mark.usefixtures("strace")
+def test_no_fault_at_a_system_call_breaks_a_promise(tmp_path: Path) -> None:
+    """A sample of them; ``python tests/crash_loop.py`` suffers them all."""
+    survived = every_fault(tmp_path, random.Random(), seconds=30)
+    assert all(survived[kind] for kind in ("SIGKILL", "EIO", "ENOSPC", "in a recovery"))
+
+
+def test_no_kill_at_a_random_moment_breaks_a_promise(tmp_path: Path) -> None:
+    """A few at a time, until one hits a run at work; ``crash_loop.py --kills 100`` tries more."""
+    assert any(random_kills(tmp_path, random.Random(), 5) for _ in range(20))
+
+
+# --- disks ------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_fails_the_ingest_and_keeps_what_was_stored(small_disk: Path) -> None:
+    place = Place(small_disk)
+    log = small_disk.parent / "logs" / "20220401.json"
+    log.parent.mkdir()
+    log.write_bytes(log_of(ONE))
+    args = ["ingest", "-q", "--state", place.state, "-i"]
+    assert run(*args, log).status == 0
+    large = log.parent / "20220402.json"
+    large.write_bytes(log_of((f"{n * n}", "VOD", n) for n in range(20_000)))
+    one_line(run(*args, large), 1, "No space left", "Make room")
+    assert place.export() == csv_of([ONE])
+    assert not [path for path in place.state.rglob(".*") if path.stat().st_size]
+    large.write_bytes(log_of(TWO))
+    assert run(*args, large).status == 0
+    assert place.export() == csv_of([ONE, TWO])
+
+
+def test_a_full_disk_does_not_hinder_an_export(small_disk: Path) -> None:
+    place = Place(small_disk)
+    logs = small_disk.parent / "logs"
+    logs.mkdir()
+    for day, lines in ((1, ONE), (2, TWO)):
+        (logs / f"2022040{day}.json").write_bytes(log_of(lines))
+    assert run("ingest", "-q", "-i", logs, "--state", place.state).status == 0
+    with suppress(OSError), (small_disk / "fill").open("wb", buffering=0) as fill:
+        while True:
+            fill.write(bytes(1024))
+    assert place.export() == csv_of([ONE, TWO])
+
+
+def test_a_read_only_disk_can_be_read_and_not_written(small_disk: Path) -> None:
+    place = Place(small_disk)
+    logs = small_disk.parent / "logs"
+    logs.mkdir()
+    for day, lines in ((1, ONE), (2, TWO)):
+        (logs / f"2022040{day}.json").write_bytes(log_of(lines))
+    args = ["ingest", "-q", "-i", logs, "--state", place.state]
+    assert run(*args).status == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    try:
+        assert place.export() == csv_of([ONE, TWO])
+        assert run("state", "verify", place.state).status == 0
+        one_line(run(*args), 1, "Read-only file system")
+        one_line(run("state", "remove", place.state, "2022-04-01"), 1, "Read-only file system")
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+
+
+def test_a_state_of_somebody_else_is_refused_in_one_line(place: Place) -> None:
+    place.state.chmod(0)
+    try:
+        one_line(run_bound("export", "-o", "-", "--state", place.state), 1, "ermission")
+        one_line(run_bound("ingest", "-i", place.logs, "--state", place.state), 1, "ermission")
+    finally:
+        place.state.chmod(0o700)

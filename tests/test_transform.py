@@ -1,0 +1,216 @@
+"""The lines themselves: the same lines as in the sums, in their order, whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+import engagement_cli as eng
+from engagement_cli.errors import QualityError
+from households import FIVE, View, write_days
+from program import run, summarised
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINES = """\
+Date,Contract,Mac,AppName,Type,TotalDuration
+2022-04-01,A,m1,CHANNEL,TV,100
+2022-04-01,A,m1,DSHD,TV,50
+2022-04-01,B,m1,CHANNEL,TV,30
+2022-04-01,C,,CHANNEL,TV,0
+2022-04-01,D,d1,CHANNEL,TV,500
+2022-04-01,D,d2,VOD,Movie,100
+2022-04-01,D,d1,CHILD,Child,100
+2022-04-02,A,m1,KPLUS,TV,50
+2022-04-02,B,m2,VOD,Movie,30
+2022-04-02,D,d3,RELAX,Relax,200
+2022-04-04,A,m2,CHANNEL,TV,0
+2022-04-04,D,,SPORT,Sport,100
+2022-04-04,E,e1,SPORT,Sport,7
+"""
+HEADER = "Date,Contract,Mac,AppName,Type,TotalDuration"
+TWICE = {
+    "20220401": [
+        View("A", "CHANNEL", 10, "m1", "x1"),
+        View("A", "CHANNEL", 10, "m1", "x2"),
+        View("A", "CHANNEL", 99, "m2", "x1"),
+        View("B", "VOD", 5),
+        View("B", "VOD", 5),
+    ],
+    "20220401-again": [
+        View("A", "CHANNEL", 10, "m1", "x2"),
+        View("B", "VOD", 1, None, "x3"),
+        View("C", "VOD", 90000, None, "x3"),
+    ],
+    "20220402": [View("A", "CHANNEL", 7, "m1", "x1")],
+}
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Path:
+    return write_days(tmp_path / "logs", FIVE)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+@pytest.mark.parametrize("block_size", ["64", "4MiB"])
+def test_the_lines_that_count_in_their_order(five: Path, jobs: int, block_size: str) -> None:
+    asked = ["-q", "-i", five, "-o", "-", "--jobs", jobs, "--block-size", block_size]
+    assert run("transform", *asked).out.decode() == LINES
+
+
+def test_unmapped_apps_are_lines_too_where_they_are_kept(five: Path) -> None:
+    found = run("transform", "-q", "-i", five, "-o", "-", "--unmapped", "keep", "--labels", "label")
+    assert "2022-04-02,E,e1,KARAOKE,Other,999" in found.out.decode().splitlines()
+    assert "2022-04-02,D,d3,RELAX,Giải Trí,200" in found.out.decode().splitlines()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet", "x.jsonl", "x/"])
+def test_every_kind_of_target_holds_the_same_lines(five: Path, tmp_path: Path, name: str) -> None:
+    assert run("transform", "-q", "-i", five, "-o", f"{tmp_path}/{name}").status == 0
+    if name == "x.jsonl":
+        frame = pd.read_json(tmp_path / name, lines=True, dtype=False)
+    elif "csv" in name:
+        frame = pd.read_csv(tmp_path / name, keep_default_na=False)
+    else:
+        frame = pd.read_parquet(tmp_path / name)
+    header = HEADER.split(",")
+    rows = frame.astype({"Date": str})[header].sort_values("Date", kind="stable").values.tolist()
+    assert ["".join(f"{value}," for value in row) for row in rows] == [
+        f"{line}," for line in LINES.splitlines()[1:]
+    ]
+
+
+def test_the_account_is_that_of_a_run(five: Path, tmp_path: Path) -> None:
+    assert run("transform", "-q", "-i", five, "-o", tmp_path / "x.csv", "--summary", "-").out
+    transformed = json.loads(
+        run("transform", "-q", "-i", five, "-o", tmp_path / "x.csv", "--summary", "-").out
+    )
+    _, account = summarised(tmp_path, "-i", five, "-o", tmp_path / "y.csv")
+    assert transformed == account
+
+
+def test_the_columns_stand_where_no_line_counts(tmp_path: Path) -> None:
+    logs = write_days(tmp_path / "logs", {"20220401": [View("0", "VOD", 1)]})
+    assert run("transform", "-q", "-i", logs, "-o", "-").out == f"{HEADER}\n".encode()
+    assert run("transform", "-q", "-i", logs, "-o", tmp_path / "x.parquet").status == 0
+    assert [*pd.read_parquet(tmp_path / "x.parquet")] == HEADER.split(",")
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x/"])
+def test_with_a_rejected_line_what_stood_there_still_stands(
+    five: Path, tmp_path: Path, name: str
+) -> None:
+    target = f"{tmp_path}/out/{name}"
+    (tmp_path / "out").mkdir()
+    assert run("transform", "-q", "-i", five, "-o", target).status == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    (five / "20220405.json").write_text("broken\n")
+    assert run("transform", "-q", "-i", five, "-o", target).status == 3
+    after = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_a_folder_of_days_is_exchanged_whole(five: Path, tmp_path: Path) -> None:
+    target = f"{tmp_path}/out/"
+    assert run("transform", "-q", "-i", five, "-o", target).status == 0
+    (five / "20220401.json").unlink()
+    assert run("transform", "-q", "-i", five, "-o", target).status == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "Date=2022-04-02",
+        "Date=2022-04-04",
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "out"]
+
+
+def test_a_folder_that_holds_anything_else_is_left_alone(five: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("dear")
+    result = run("transform", "-q", "-i", five, "-o", tmp_path / "home")
+    assert (result.status, (tmp_path / "home" / "letter.txt").read_text()) == (2, "dear")
+    assert "letter.txt" in result.err
+
+
+def test_a_folder_by_day_wants_days(tmp_path: Path) -> None:
+    logs = write_days(tmp_path / "logs", {"today": FIVE["20220401"]})
+    result = run("transform", "-q", "-i", logs, "-o", f"{tmp_path}/out/")
+    assert result.status == 2
+    assert "--date" in result.err
+
+
+def test_read_gives_the_same_lines_as_frames(five: Path) -> None:
+    frame = pd.concat(eng.read(five, block_size=64), ignore_index=True)
+    assert frame.to_csv(index=False, lineterminator="\n") == LINES
+    (five / "20220405.json").write_text("broken\n")
+    with pytest.raises(QualityError):
+        list(eng.read(five))
+
+
+class TestDedupe:
+    @pytest.mark.parametrize("jobs", [1, 3])
+    @pytest.mark.parametrize("block_size", ["64", "4MiB"])
+    @pytest.mark.parametrize("strategy", ["incremental", "batch"])
+    def test_equal_ids_of_a_day_count_once_the_first(
+        self, tmp_path: Path, jobs: int, block_size: str, strategy: str
+    ) -> None:
+        logs = write_days(tmp_path / "logs", TWICE)
+        options = ["--jobs", jobs, "--block-size", block_size, "--strategy", strategy]
+        asked = ["-i", logs, "-o", tmp_path / "x.csv", "--dedupe-id", "--features", "devices"]
+        result, account = summarised(tmp_path, *asked, *options)
+        assert result.status == 0
+        rows = (tmp_path / "x.csv").read_text().splitlines()[1:]
+        assert rows == ["A,27,0,0,0,0,1", "B,0,11,0,0,0,0"]
+        assert account["lines"] == 9
+        assert (account["accepted"], account["repeated"], account["over_86400"]) == (6, 3, 0)
+
+    def test_without_the_option_nothing_is_dropped(self, tmp_path: Path) -> None:
+        """Equal rows are not the same event: only equal ids are, and only where asked for."""
+        frame = eng.run(write_days(tmp_path / "logs", TWICE))
+        assert frame["TVDuration"].tolist() == [136, 0, 0]
+        assert frame["MovieDuration"].tolist() == [0, 11, 90000]
+        assert frame.attrs["account"]["repeated"] == 0
+
+    def test_files_without_a_day_are_each_a_day_of_their_own(self, tmp_path: Path) -> None:
+        one, other = [View("A", "VOD", 1, None, "x")], [View("A", "VOD", 2, None, "x")]
+        logs = write_days(tmp_path / "logs", {"one": one * 2, "other": other})
+        assert eng.run(logs, dedupe_id=True)["MovieDuration"].tolist() == [3]
+
+    def test_an_id_of_another_type_is_rejected_only_where_it_matters(self, tmp_path: Path) -> None:
+        (tmp_path / "20220401.json").write_text(View("A", "VOD", 1).line()[:-1] + ', "_id": 7}\n')
+        assert len(eng.run(tmp_path)) == 1
+        with pytest.raises(QualityError, match="id-not-a-string"):
+            eng.run(tmp_path, dedupe_id=True)
+
+    @pytest.mark.parametrize("compressed", [False, True])
+    def test_bulk_files_have_their_id_in_the_action(self, tmp_path: Path, compressed: bool) -> None:
+        source = '{"Contract":"A","TotalDuration":%d,"AppName":"VOD"}'
+        pairs = [
+            ('{"index":{"_id":"x1"}}', source % 1),
+            ('{"create":{"_id":"x1"}}', source % 2),
+            ('{"index":{"_id":null}}', source % 4),
+            ('{"index":{}}', source % 8),
+            ('{"index":{"_id":"x2"}}', "broken"),
+            ('{"index":{"_id":"x2"}}', source % 16),
+            ('{"index":{"_id":3}}', source % 32),
+        ]
+        data = "".join(f"{action}\n{line}\n" for action, line in pairs).encode()
+        name = "20220401.json"
+        (tmp_path / name).write_bytes(gzip.compress(data) if compressed else data)
+        for block_size in (64, 4096):
+            frame = eng.run(tmp_path, dedupe_id=True, max_rejects=2, block_size=block_size)
+            assert frame["MovieDuration"].tolist() == [29]
+            account = frame.attrs["account"]
+            assert (account["lines"], account["repeated"]) == (7, 1)
+            assert account["rejected_by_reason"] == {"id-not-a-string": 1, "not-json": 1}
+
+    def test_a_state_keeps_no_ids_and_says_so(self, tmp_path: Path) -> None:
+        logs = write_days(tmp_path / "logs", TWICE)
+        asked = ["-i", logs, "-o", tmp_path / "x.csv", "--dedupe-id", "--state", tmp_path / "state"]
+        result = run("run", *asked)
+        assert result.status == 2
+        assert "--dedupe-id" in result.err
+        assert not (tmp_path / "state").exists()
