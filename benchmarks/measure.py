@@ -1,0 +1,122 @@
+"""Run programs in turns and take what each costs.
+
+Standard library only: Linux counts the memory of the process that starts a program into the peak
+of the program, so this one has to stay small.
+"""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+"""Where programs are started: ``python -m benchmarks...`` is found from here."""
+
+CORES = tuple(sorted(os.sched_getaffinity(0)))
+"""The cores that this process was given."""
+
+
+class RunError(Exception):
+    """A program failed, or two programs do not agree; the message says which and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Something to run.
+
+    Attributes:
+        name: What the report calls it.
+        command: The program and its arguments.
+        output: The table it writes, if it is to be compared.
+        prepare: Called before each run, outside the time taken.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    output: Path | None = None
+    prepare: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run cost.
+
+    Attributes:
+        wall: Seconds from start to end.
+        cpu: Seconds of all threads in user and in system mode.
+        peak: Bytes of the largest resident set; of several processes, that of the largest.
+    """
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+def confine(cores: int) -> None:
+    """Keep this process, and every one that it starts from now on, to so many cores."""
+    os.sched_setaffinity(0, CORES[:cores])
+
+
+def run(program: Program) -> Cost:
+    """Run a program to its end.
+
+    Raises:
+        RunError: It failed.
+    """
+    if program.prepare:
+        program.prepare()
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        with subprocess.Popen(
+            program.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        ) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+            raise RunError(f"{program.name} ended with {process.returncode}: {last}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def run_pairs(
+    base: Program, other: Program, *, runs: int, budget: float
+) -> tuple[tuple[Cost, Cost], ...]:
+    """Run two programs in turns, base first, and compare what they wrote.
+
+    Args:
+        base: The first of each pair.
+        other: The second.
+        runs: So many pairs at most.
+        budget: No new pair is begun after so many seconds; there is always one.
+
+    Raises:
+        RunError: One failed, or their outputs are not the same table.
+    """
+    pairs: list[tuple[Cost, Cost]] = []
+    end = time.monotonic() + budget
+    while len(pairs) < runs and not (pairs and time.monotonic() > end):
+        pairs.append((run(base), run(other)))
+        if base.output and other.output and not same_table(base.output, other.output):
+            raise RunError(f"{base.name} and {other.name} do not give the same table")
+    return tuple(pairs)
+
+
+def same_table(one: Path, two: Path) -> bool:
+    """Whether two CSV files hold the same header and rows in the same order, however quoted."""
+    if filecmp.cmp(one, two, shallow=False):
+        return True
+    with one.open(encoding="utf-8", newline="") as a, two.open(encoding="utf-8", newline="") as b:
+        return all(x == y for x, y in zip_longest(csv.reader(a), csv.reader(b)))
