@@ -167,7 +167,7 @@ class Place:
         partials = {path.name for path in (state / "partials").iterdir()}
         needed = len(set(self.scenario.states[-1].values()))
         _hold(len(partials) == needed, f"partials that nothing needs: {partials}")
-        _hold(not list(state.rglob(".*")), f"left aside: {list(state.rglob('.*'))}")
+        _hold(not list(self._play.rglob(".*")), f"left aside: {list(self._play.rglob('.*'))}")
 
     def _look(self, ended: Ended) -> None:
         found = self._read()

@@ -199,7 +199,7 @@ def test_no_fault_at_a_system_call_breaks_a_promise(tmp_path: Path) -> None:
 
 def test_no_kill_at_a_random_moment_breaks_a_promise(tmp_path: Path) -> None:
     """A few at a time, until one hits a run at work; ``crash_loop.py --kills 100`` tries more."""
-    assert any(random_kills(tmp_path, random.Random(), 5) for _ in range(20))
+    assert any(random_kills(tmp_path / str(n), random.Random(), 5) for n in range(20))
 
 
 # --- disks ------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -16,8 +18,8 @@ from engagement_cli.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ASIDE = ".tmp"
-"""How the names of files end that are not yet in place; one that is left over is rubbish."""
+ASIDE = ".engagement-tmp"
+"""How the names of files end that are not yet in place; whoever writes one holds a lock on it."""
 
 
 @contextmanager
@@ -25,6 +27,8 @@ def replacing(
     path: Path, mode: int, check: Callable[[Path], None] | None = None
 ) -> Iterator[IO[bytes]]:
     """A file to write to that is put in the place of ``path`` when the block ends without an error.
+
+    What runs that were killed left aside of the same file is cleared first.
 
     Args:
         path: What is replaced, or made.
@@ -35,8 +39,10 @@ def replacing(
         OSError: It cannot be written; what stood there still stands, unless only the last sync of
             the folder failed.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=ASIDE)
-    aside = Path(name)
+    prefix = f".{path.name}."
+    clear_left_over(path.parent, prefix)
+    descriptor, aside = _begin_aside(path.parent, prefix)
+    lock = os.dup(descriptor)  # so that the file is held until it is in place
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
@@ -50,7 +56,74 @@ def replacing(
         with suppress(OSError):  # the first error is the one to tell
             aside.unlink()
         raise
+    finally:
+        os.close(lock)
     sync_folder(path.parent)
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """A new folder beside ``path``; what has its name when the block ends is deleted.
+
+    What runs that were killed left aside of the same folder is cleared first.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    prefix = f".{path.name}."
+    clear_left_over(path.parent, prefix)
+    while True:
+        aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix, suffix=ASIDE))
+        lock = os.open(aside, os.O_RDONLY)
+        if _held(lock):
+            break
+        os.close(lock)
+    try:
+        yield aside
+    finally:
+        os.close(lock)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def clear_left_over(folder: Path, prefix: str = ".") -> None:
+    """Delete what stands aside and nobody holds any more; what cannot be deleted is harmless."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name.startswith(prefix) and path.name.endswith(ASIDE):
+                _clear_if_left_over(path)
+
+
+def _clear_if_left_over(aside: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(aside, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if aside.is_dir():
+                shutil.rmtree(aside)
+            else:
+                aside.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def _begin_aside(folder: Path, prefix: str) -> tuple[int, Path]:
+    """A new file, held by this process as long as it is open."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=ASIDE)
+        if _held(descriptor):
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+def _held(descriptor: int) -> bool:
+    """Hold what was just made; another run may have been quicker and taken it for left over."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # no locks on this disk, and so nothing is taken for left over
+        return True
+    return os.fstat(descriptor).st_nlink > 0
 
 
 @contextmanager

@@ -95,8 +95,7 @@ def compose(data: bytes) -> tuple[Node | None, list[Fault]]:
     except yaml.MarkedYAMLError as error:
         return None, [*composer.faults, _syntax(error, text)]
     except _TooDeepError as error:
-        fault = Fault(error.line, f"nested deeper than {MAX_DEPTH} levels: no table is")
-        return None, [*composer.faults, fault]
+        return None, [*composer.faults, _too_deep(error.line)]
 
 
 class _TooDeepError(Exception):
@@ -228,8 +227,14 @@ def _unprintable(text: str) -> Iterator[Fault]:
             yield Fault(number, f"holds the control character U+{ord(found[0]):04X}: remove it")
 
 
+def _too_deep(line: int) -> Fault:
+    return Fault(line, f"nested deeper than {MAX_DEPTH} levels: no table is")
+
+
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:
     mark = error.problem_mark or error.context_mark
+    if mark and "nesting depth" in str(error.problem):  # a limit of libyaml, which looks ahead
+        return _too_deep(mark.line + 1)
     read = text.splitlines()[: mark.line + 1 if mark else 1]
     if "\t" in read[-1][: len(read[-1]) - len(read[-1].lstrip())]:
         return Fault(len(read), "indented with a tab: YAML wants spaces")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engagement_cli.durable import sync_folder, told
+from engagement_cli.durable import folder_aside, sync_folder, told
 from engagement_cli.errors import OutputError, UsageError
 from engagement_cli.schema import DAY
 from engagement_cli.sinks.parquet import Writer
@@ -56,16 +54,11 @@ class FolderSink:
         Raises:
             OutputError: It cannot be written; what stood there still stands.
         """
-        with told(self.target):
-            name = f".{self._path.name}."
-            aside = Path(tempfile.mkdtemp(prefix=name, suffix=".tmp", dir=self._path.parent))
-            try:
-                writer = FolderWriter(aside)
-                yield writer
-                writer.close()
-                _put_in_place(aside, self._path)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
+        with told(self.target), folder_aside(self._path) as aside:
+            writer = FolderWriter(aside)
+            yield writer
+            writer.close()
+            _put_in_place(aside, self._path)
 
 
 class FolderWriter:

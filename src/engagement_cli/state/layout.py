@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from engagement_cli.durable import ASIDE, sync_folder
+from engagement_cli.durable import clear_left_over, sync_folder
 from engagement_cli.errors import StateError
 from engagement_cli.state import lock, manifest
 from engagement_cli.state.manifest import Manifest
@@ -91,18 +91,17 @@ def partial_files(folder: Path) -> Iterator[Path]:
 
 
 def clear(folder: Path, current: Manifest) -> None:
-    """Delete what an interrupted writer left, and partials no longer needed, if nobody reads.
+    """Delete what an interrupted writer left, and partials no longer needed if nobody reads.
 
     What cannot be deleted is harmless and left to the next writer.
     """
+    for place in (folder, folder / PARTIALS, folder / SUMS):
+        clear_left_over(place)
     needed = {stored.partial for stored in current.partials.values()}
     with lock.nobody_reading(folder) as alone, suppress(OSError):
         if alone:
             for path in partial_files(folder):
                 if path.name not in needed:
-                    path.unlink()
-            for place in (folder, folder / PARTIALS, folder / SUMS):
-                for path in place.glob(f".*{ASIDE}"):
                     path.unlink()
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from engagement_cli.aggregate import Partial
-from engagement_cli.durable import replacing
+from engagement_cli.durable import clear_left_over, replacing
 from engagement_cli.errors import StateError
 from engagement_cli.state import partials
 from engagement_cli.state.manifest import FILE_MODE
@@ -46,6 +46,7 @@ def best(folder: Path, wanted: Stamps) -> tuple[Partial, set[str]]:
 
 def keep(folder: Path, total: Partial, summed: Stamps) -> None:
     """Keep a sum, and only the newest few; a disk that is full or read-only keeps none."""
+    clear_left_over(folder)
     encoded = partials.encode(total, {"sums": dict(summed)})
     with suppress(OSError):
         path = folder / encoded.file_name(_PREFIX)
