@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 PADDING = 64
 """Readable bytes behind the last line of every block, so that a reader may look at whole words."""
 BOM = b"\xef\xbb\xbf"
-_TAIL_BYTES = 64 * 1024
+_TAIL_BYTES = 4 * 1024
+_mine = threading.local()
 
 
 class Refused(NamedTuple):
@@ -40,7 +42,8 @@ class Lines:
     ``MAX_LINE_BYTES``: long enough to be told as too long.
 
     Attributes:
-        buffer: The bytes, and ``PADDING`` zero bytes or more behind ``stop``.
+        buffer: The bytes, and ``PADDING`` bytes or more of any value behind ``stop``. Where lines
+            are a range of a file, the thread that reads its next range reads it into this buffer.
         start: Where the first line begins in ``buffer``.
         stop: Where the last line ends.
         offset: Where ``start`` is in the decompressed source, in bytes.
@@ -130,8 +133,8 @@ class _Range:
 
     def read(self) -> Lines:
         before = min(self.start, 1)  # the byte before tells whether a line begins at start
-        buffer = bytearray(self.stop - self.start + before + PADDING)
-        stop = len(buffer) - PADDING
+        stop = self.stop - self.start + before
+        buffer = _buffer(stop + _TAIL_BYTES + PADDING)
         self._fill(memoryview(buffer)[:stop], self.start - before)
         if self.hashing:
             self.hashing.cover(self.start, memoryview(buffer)[before:stop], self._more)
@@ -141,9 +144,11 @@ class _Range:
         if stop > begin and buffer[stop - 1] != ord("\n"):
             line = buffer.rfind(b"\n", begin, stop) + 1 or begin
             tail = self._tail(MAX_LINE_BYTES + 1 - (stop - line))
-            buffer[stop:] = tail + bytes(PADDING)
+            if len(tail) > _TAIL_BYTES:
+                buffer = buffer[:stop] + tail + bytes(PADDING)
+            buffer[stop : stop + len(tail)] = tail
             stop += len(tail)
-        if self.start == 0 and buffer.startswith(BOM):
+        if self.start == 0 and buffer.startswith(BOM, 0, stop):
             begin = len(BOM)
         return Lines(buffer, begin, max(begin, stop), self.start - before + begin)
 
@@ -175,3 +180,14 @@ class _Range:
             if end or not more:
                 break
         return tail[: max(most, 0)]
+
+
+def _buffer(size: int) -> bytearray:
+    """At least so many bytes, the same for each range that this thread reads.
+
+    The system clears every new page, and what was used a moment ago is in the cache.
+    """
+    if len(getattr(_mine, "buffer", b"")) < size:
+        _mine.buffer = bytearray(size)
+    buffer: bytearray = _mine.buffer
+    return buffer
