@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engagement_cli import kernel
+from engagement_cli.kernel.shapes import KnownShapes
 from engagement_cli.ordered import ordered
 from engagement_cli.parse.reader import Reader, numbered
 from engagement_cli.parse.rules import Fields
@@ -102,7 +103,8 @@ def scan(
         InputError: A source cannot be read to its end, or changed meanwhile.
     """
     with ExitStack() as rest:
-        opened = _Opened(rest, reading, vocabulary or Vocabulary(), compiled=pays(sources))
+        known = KnownShapes() if pays(sources) else None
+        opened = _Opened(rest, reading, vocabulary or Vocabulary(), known)
         number = 0
         for step in ordered(_tasks(sources, opened, take), reading.threads):
             if step.is_end:
@@ -123,12 +125,16 @@ class _Opened:
     """The sources that are open: each until its last step was taken."""
 
     def __init__(
-        self, rest: ExitStack, reading: Reading, vocabulary: Vocabulary, *, compiled: bool
+        self,
+        rest: ExitStack,
+        reading: Reading,
+        vocabulary: Vocabulary,
+        known: KnownShapes | None,
     ) -> None:
         self._rest = rest
         self._reading = reading
         self._vocabulary = vocabulary
-        self._compiled = compiled
+        self._known = known
         self._open: dict[Source, tuple[Stream, ExitStack]] = {}
 
     def reader(self, source: Source) -> Reader:
@@ -142,7 +148,7 @@ class _Opened:
             shape=self._reading.shape,
             fields=self._reading.fields,
             vocabulary=self._vocabulary,
-            compiled=self._compiled,
+            known=self._known,
         )
 
     def tasks(self, reader: Reader) -> Iterator[tuple[int, Callable[[], Chunk]]]:

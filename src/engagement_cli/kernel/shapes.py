@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from engagement_cli import schema
@@ -26,6 +27,8 @@ Mode = Literal["hits", "source"]
 
 MAX_SHAPES = 8
 """Shapes kept from one sample, the most frequent first; a file has a handful."""
+MAX_KNOWN = 32
+"""Shapes kept in one run, the newest first."""
 MAX_TEMPLATE_BYTES = 4096
 """A longer line teaches nothing: shapes stay small enough for the cache."""
 MAX_NESTING = 64
@@ -98,6 +101,25 @@ def learn(sample: bytes, mode: Mode) -> tuple[Shape, ...]:
     frequent = sorted(seen, key=lambda shape: -len(seen[shape]))[:MAX_SHAPES]
     narrow = [s.with_constants(seen[s]) for s in frequent if len(seen[s]) >= MIN_LINES_FOR_CONSTANT]
     return tuple(dict.fromkeys(narrow + frequent))
+
+
+class KnownShapes:
+    """The shapes met in one run. Any thread may ask, and teach more."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._of: dict[Mode, tuple[Shape, ...]] = {}
+
+    def of(self, mode: Mode) -> tuple[Shape, ...]:
+        """The shapes so far, in the order in which to try them."""
+        return self._of.get(mode, ())
+
+    def learn(self, sample: bytes, mode: Mode) -> tuple[Shape, ...]:
+        """Learn from lines that none of them matched; what is new, which is to be tried first."""
+        found = learn(sample, mode)
+        with self._lock:
+            self._of[mode] = tuple(dict.fromkeys(found + self.of(mode)))[:MAX_KNOWN]
+        return found
 
 
 _TOKEN = re.compile(

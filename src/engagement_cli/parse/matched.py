@@ -13,40 +13,57 @@ import numpy as np
 import pyarrow as pa
 
 from engagement_cli.contracts import Contracts
-from engagement_cli.kernel.layout import Extra, Run
+from engagement_cli.kernel.layout import PADDING, Extra, Run
 from engagement_cli.kernel.scan import Scanner
-from engagement_cli.kernel.shapes import learn
+from engagement_cli.kernel.shapes import MAX_KNOWN
 from engagement_cli.parse import strict
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from engagement_cli.kernel.layout import Words
     from engagement_cli.kernel.scan import Scanned
+    from engagement_cli.kernel.shapes import KnownShapes, Mode
     from engagement_cli.parse.rules import Fields, Reject
     from engagement_cli.sources.blocks import Lines
     from engagement_cli.vocabulary import Vocabulary
 
 _SAMPLE_BYTES = 32 * 1024
+"""The beginning of a file, from which its shapes are learned."""
+_LESSON_BYTES = 4 * 1024
+"""Of the lines of a block that no shape matched, so much is learned from."""
 
 
 class ShapeReader:
-    """Reads the blocks of one source by the shapes of its first lines, in any thread."""
+    """Reads the blocks of one source by the shapes of its lines, in any thread.
 
-    def __init__(self, first: Lines, *, bare: bool, fields: Fields, vocabulary: Vocabulary) -> None:
-        sample = bytes(memoryview(first.buffer)[first.start : first.stop][:_SAMPLE_BYTES])
-        self._shapes = learn(sample, "source" if bare else "hits")
+    The first lines of the source are learned from, and later ones that no shape matched, as long as
+    that teaches something: after each lesson that did not, twice as many blocks pass by.
+    """
+
+    def __init__(
+        self,
+        first: Lines,
+        known: KnownShapes,
+        *,
+        bare: bool,
+        fields: Fields,
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._known = known
         self._bare = bare
+        self._mode: Mode = "source" if bare else "hits"
         self._fields = fields
         self._vocabulary = vocabulary
         self._mine = threading.local()
-
-    @property
-    def knows_shapes(self) -> bool:
-        """Whether there is a line that this reader could take."""
-        return bool(self._shapes)
+        self._lock = threading.Lock()
+        self._shapes = known.of(self._mode)
+        self._wait = self._pause = 0
+        self._learn(self._unmatched(_head(first)))
 
     def read(self, lines: Lines) -> Chunk:
         """Judge the lines of a block; rejects are placed by line and byte of the block."""
@@ -55,12 +72,33 @@ class ShapeReader:
         matched = self._matched(scanned, text)
         if not len(scanned.runs):
             return matched
-        return self._with_unmatched(matched, scanned, text)
+        pieces = [text[start:stop].tobytes() for start, stop, _ in scanned.runs.tolist()]
+        with self._lock:
+            self._pause = max(self._pause - 1, 0)
+            if not self._pause:
+                self._learn(_beginning(pieces, _LESSON_BYTES))
+        return self._with_unmatched(matched, scanned, pieces)
+
+    def _learn(self, sample: bytes) -> None:
+        found = self._known.learn(sample, self._mode) if sample else ()
+        new = tuple(shape for shape in found if shape not in self._shapes)
+        self._shapes = (new + self._shapes)[:MAX_KNOWN]
+        self._wait = 0 if new else max(1, 2 * self._wait)
+        self._pause = self._wait
+
+    def _unmatched(self, sample: bytes) -> bytes:
+        """The lines of a sample that no known shape matches."""
+        text = np.frombuffer(sample + bytes(PADDING), np.uint8).copy()
+        runs = self._scanner().scan(text, len(sample)).runs
+        return b"".join(sample[start:stop] for start, stop, _ in runs.tolist())
 
     def _scanner(self) -> Scanner:
-        if not hasattr(self._mine, "scanner"):
+        """This thread's way through the source, by the shapes that are known by now."""
+        shapes = self._shapes
+        if getattr(self._mine, "shapes", None) is not shapes:
+            self._mine.shapes = shapes
             self._mine.scanner = Scanner(
-                self._shapes,
+                shapes,
                 self._vocabulary.apps.code,
                 mac=self._fields.mac,
                 hit_id=self._fields.hit_id,
@@ -81,10 +119,9 @@ class ShapeReader:
         rows = scanned.rows.copy()  # the next scan writes to the same place
         return Chunk(rows, self._vocabulary, tally, macs=macs, hit_ids=hit_ids)
 
-    def _with_unmatched(self, matched: Chunk, scanned: Scanned, text: NDArray[np.uint8]) -> Chunk:
+    def _with_unmatched(self, matched: Chunk, scanned: Scanned, pieces: Sequence[bytes]) -> Chunk:
         """The matched lines and, each in its place, the valid ones of the others."""
         runs = scanned.runs.astype(np.int64)
-        pieces = [text[start:stop].tobytes() for start, stop, _ in runs.tolist()]
         others, numbers = strict.read(
             b"".join(pieces), bare=self._bare, fields=self._fields, vocabulary=self._vocabulary
         )
@@ -106,10 +143,26 @@ class ShapeReader:
         return matched.with_inserted(replace(others, rejects=rejects), matched_before)
 
 
+def _head(lines: Lines) -> bytes:
+    """The whole lines at the beginning of a block."""
+    head = bytes(memoryview(lines.buffer)[lines.start : lines.stop][:_SAMPLE_BYTES])
+    return head[: head.rfind(b"\n") + 1]
+
+
+def _beginning(pieces: Sequence[bytes], size: int) -> bytes:
+    """The first pieces of some text: as many as hold so many bytes, the last one cut."""
+    taken = b""
+    for piece in pieces:
+        taken += piece[: size - len(taken)]
+        if len(taken) >= size:
+            break
+    return taken
+
+
 def _strings(text: NDArray[np.uint8], starts: Words, lengths: Words) -> pa.Array:
     """The strings that stand at these places, as Arrow strings."""
-    ends = np.cumsum(lengths.astype(np.int64))
-    offsets = np.r_[0, ends]
-    places = np.arange(offsets[-1]) + np.repeat(starts.astype(np.int64) - offsets[:-1], lengths)
+    sizes = lengths.astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    places = np.arange(offsets[-1]) + np.repeat(starts.astype(np.int64) - offsets[:-1], sizes)
     data = pa.py_buffer(text[places])
     return pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets.astype(np.int32)), data)

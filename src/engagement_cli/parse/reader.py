@@ -16,6 +16,7 @@ from engagement_cli.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from engagement_cli.kernel.shapes import KnownShapes
     from engagement_cli.parse.chunk import Chunk
     from engagement_cli.parse.matched import ShapeReader
     from engagement_cli.sources.blocks import Lines
@@ -38,7 +39,7 @@ class Reader:
         shape: Shape | None,
         fields: Fields,
         vocabulary: Vocabulary,
-        compiled: bool = False,
+        known: KnownShapes | None = None,
     ) -> None:
         """Begin to read.
 
@@ -47,14 +48,15 @@ class Reader:
             shape: Its shape; None to recognise it.
             fields: The optional fields that are read.
             vocabulary: The names that the chunks refer to.
-            compiled: Whether to read with machine code, which pays for many lines.
+            known: The shapes of lines met so far, to read with machine code, which pays for many
+                lines; None to do without.
         """
         self.stream = stream
         self.shape = shape or recognise(stream)
         self._ids_outside = self.shape == "bulk" and fields.hit_id
         fields = fields._replace(hit_id=fields.hit_id and not self._ids_outside)
         self._how = _How(self.shape in BARE, fields, vocabulary)
-        self._compiled = compiled
+        self._known = known
         self._lock = Lock()
         self._matching: ShapeReader | None = None
 
@@ -91,17 +93,17 @@ class Reader:
         return self.read(block())
 
     def _judge(self, lines: Lines) -> Chunk:
-        if self._compiled and (matching := self._shape_reader(lines)).knows_shapes:
-            return matching.read(lines)
+        if self._known is not None:
+            return self._shape_reader(lines, self._known).read(lines)
         return strict.read(lines.bytes, **self._how._asdict())[0]
 
-    def _shape_reader(self, lines: Lines) -> ShapeReader:
+    def _shape_reader(self, lines: Lines, known: KnownShapes) -> ShapeReader:
         """The reader by shapes; whichever block comes first, its shapes are learned from."""
         from engagement_cli.parse.matched import ShapeReader  # noqa: PLC0415 - machine code
 
         with self._lock:
             if self._matching is None:
-                self._matching = ShapeReader(lines, **self._how._asdict())
+                self._matching = ShapeReader(lines, known, **self._how._asdict())
             return self._matching
 
 
