@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from engagement_cli import kernel
 from hostile_files import month
 from program import OLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(params=["strict", "by-shape"])
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which reader judges the lines: the strict one, or the kernel with that one behind it."""
+    name: str = request.param
+    most = sys.maxsize
+    monkeypatch.setattr(kernel, "PAYS_FROM_BYTES", most if name == "strict" else 0)
+    return name
 
 
 @pytest.fixture

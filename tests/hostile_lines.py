@@ -318,6 +318,9 @@ def _object_lines() -> list[Line]:
         "surrogate-in-bytes": (wrap(body, after=b',"x":"\xed\xa0\x80"'), "not-utf-8"),
         "beyond-the-last-code-point": (wrap(body, after=b',"x":"\xf4\x90\x80\x80"'), "not-utf-8"),
         "cut-character": (wrap(body, after=b',"x":"\xe1\xba"'), "not-utf-8"),
+        "513-deep": (wrap(body, after=b',"x":' + b"[" * 512 + b"]" * 512), "nested-too-deep"),
+        "700-deep-and-no-object": (b"[" * 700 + b"]" * 700, "nested-too-deep"),
+        "100000-deep-and-never-closed": (b"[" * 100_000, "nested-too-deep"),
         "100000-deep": (wrap(body, after=b',"x":' + deep), "nested-too-deep"),
         "100000-deep-in-the-source": (
             wrap(b'{"x":' + deep + b"," + body[1:]),
@@ -327,6 +330,9 @@ def _object_lines() -> list[Line]:
     fine = {
         "type-missing": hit().replace(b'"_type":"kplus",', b""),
         "type-capital": hit().replace(b"_type", b"_Type"),
+        "512-deep": wrap(body, after=b',"x":' + b"[" * 511 + b"]" * 511),
+        "many-brackets-and-none-deep": wrap(body, after=b',"x":[' + b"[]," * 999 + b"{}]"),
+        "brackets-in-strings": wrap(body, after=b',"x":"' + rb"[\"{" * 999 + b'"'),
         "score-null": wrap(body, before=b'"_score":null,'),
         "id-before-source": wrap(body, before=b'"_id":"y","_score":0,'),
         "source-first": b'{"_source":' + body + b',"_index":"history"}',

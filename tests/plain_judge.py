@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from rules import depth
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,13 +15,12 @@ VALID = "valid"
 
 def verdict(line: bytes) -> str:
     """Say what a line of hits is: valid, blank, or what is wrong with it."""
-    if not line.strip():
-        return "blank"
+    if not line.strip() or depth(line) > 512:
+        return "too deep" if line.strip() else "blank"
     try:
         hit = json.loads(line.decode(), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        other = {UnicodeDecodeError: "not UTF-8", RecursionError: "too deep"}
-        return other.get(type(error), "not JSON")
+    except ValueError as error:
+        return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
     if not isinstance(hit, dict):
         return "not an object"
     match hit.get("_source", "missing"):

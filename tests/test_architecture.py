@@ -59,6 +59,7 @@ DRAWN = {
     ("aggregate", "kernel"),
     ("aggregate", "vocabulary"),
     ("aggregate", "parse"),
+    ("vocabulary", "kernel"),
     ("batch", "pivot"),
     ("quality", "pivot"),
     ("devices", "contracts"),

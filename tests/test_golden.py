@@ -14,6 +14,8 @@ import pytest
 
 from program import run
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 GOLDEN = Path(__file__).with_name("golden")
 
 

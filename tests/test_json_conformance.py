@@ -12,6 +12,8 @@ from hostile_lines import hit, source, wrap
 from json_cases import ALLOWED, FORBIDDEN, OPEN
 from program import TOLERANT, run
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 SUITE = os.environ.get("JSON_TEST_SUITE")
 """The folder ``test_parsing`` of nst/JSONTestSuite, where that suite is at hand."""
 PLACES = {

@@ -30,6 +30,8 @@ from program import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 STRATEGIES = pytest.mark.parametrize("strategy", ["incremental", "batch"])
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DataObject
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 WAYS = [
     ("incremental", "64", 1),
     ("incremental", "1000", 2),
@@ -98,15 +100,19 @@ def test_two_jobs_read_every_shape_and_compression_as_one_job_does(tmp_path: Pat
         agrees(tmp_path, files, *options(strategy, "1000", 2))
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    """The reason that the program gives for each rejected line of the hostile lines, by number."""
-    folder = tmp_path_factory.mktemp("judged")
-    log, rejects = folder / "20220401.json", folder / "rejects.jsonl"
-    log.write_bytes(hostile_files.file_of(LINES))
-    args = ["-i", log, "-o", folder / "out.csv", "--rejects", rejects, *TOLERANT]
-    assert run("run", *args).status == 0
-    return {row["line"]: row["reason"] for row in rows_in(rejects)}
+FATES: dict[str, dict[int, str]] = {}
+
+
+@pytest.fixture
+def judged(reader: str, tmp_path: Path) -> dict[int, str]:
+    """The reason that a reader gives for each rejected line of the hostile lines, by number."""
+    if reader not in FATES:
+        log, rejects = tmp_path / "20220401.json", tmp_path / "rejects.jsonl"
+        log.write_bytes(hostile_files.file_of(LINES))
+        args = ["-i", log, "-o", tmp_path / "out.csv", "--rejects", rejects, *TOLERANT]
+        assert run("run", *args).status == 0
+        FATES[reader] = {row["line"]: row["reason"] for row in rows_in(rejects)}
+    return FATES[reader]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from engagement_cli.kernel.shapes import KnownShapes
 from engagement_cli.ordered import ordered
 from engagement_cli.parse.reader import Reader, numbered
 from engagement_cli.parse.rules import Fields
-from engagement_cli.sources.streams import open_stream
+from engagement_cli.sources.streams import is_compressed, open_stream
 from engagement_cli.tally import Tally
 from engagement_cli.vocabulary import Vocabulary
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BLOCK_SIZE = 4 * 1024 * 1024
+_COMPRESSION_RATIO = 10
+"""How much larger logs are than what they are compressed to, about."""
+_SMALL_BYTES = 64 * 1024
+"""Of so few bytes nobody needs to know whether they are compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,16 @@ def scan(
 
 def pays(sources: Iterable[Source]) -> bool:
     """Whether so much is to be read that loading machine code pays."""
-    large = any(s.size is None or s.size >= kernel.PAYS_FROM_BYTES for s in sources)
+    large = sum(map(_expected_bytes, sources)) >= kernel.PAYS_FROM_BYTES
     return large and kernel.available()
+
+
+def _expected_bytes(source: Source) -> int:
+    """About how many bytes a source holds when it is decompressed; a pipe may hold any number."""
+    if source.size is None:
+        return kernel.PAYS_FROM_BYTES
+    may_be_large = source.size * _COMPRESSION_RATIO >= _SMALL_BYTES
+    return source.size * (_COMPRESSION_RATIO if may_be_large and is_compressed(source) else 1)
 
 
 class _Opened:

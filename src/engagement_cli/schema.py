@@ -31,6 +31,9 @@ DAY_SECONDS = 86_400
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is rejected unread."""
 
+MAX_DEPTH = 512
+"""A line with more objects and arrays inside each other is rejected, whoever reads it."""
+
 NOBODY = ("", "0", "None", "NULL", "null")
 """Contracts that mean nobody; so does one of white space alone. The category table may differ."""
 

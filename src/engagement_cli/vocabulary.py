@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from threading import Lock
 
+from engagement_cli.errors import InputError
+from engagement_cli.kernel.layout import MAX_APPS
+
 
 class Names:
     """Numbers names from 0 in the order in which they are first asked for; for any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """Begin with none; there may be ``most`` of them."""
+        self._most = most
         self._lock = Lock()
         self._codes: dict[str, int] = {}
 
     def code(self, name: str) -> int:
-        """The number of a name, always the same."""
+        """The number of a name, always the same.
+
+        Raises:
+            InputError: There are more names than there may be.
+        """
         found = self._codes.get(name)
         if found is not None:
             return found
         with self._lock:
+            if len(self._codes) == self._most and name not in self._codes:
+                raise InputError(
+                    f"More than {self._most:,} different apps: that is no AppName. "
+                    "Look at the logs with engagement inspect."
+                )
             return self._codes.setdefault(name, len(self._codes))
 
     def all(self) -> tuple[str, ...]:
@@ -38,5 +52,5 @@ class Vocabulary:
     """
 
     def __init__(self) -> None:
-        self.apps = Names()
+        self.apps = Names(MAX_APPS)
         self.contracts = Names()

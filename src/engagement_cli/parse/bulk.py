@@ -33,7 +33,8 @@ def bulk_blocks(stream: Stream, block_size: int, *, hit_ids: bool = False) -> It
     for block in cut(stream, block_size):
         yield pairs.sources(block)
     if pairs.pending is not None:
-        yield Lines.of(b"", 0, refused=[pairs.pending])
+        last = Lines.of(b"", 0, [], [pairs.pending])
+        yield replace(last, hit_ids=[]) if hit_ids else last
 
 
 def action_of(line: bytes) -> str | None:

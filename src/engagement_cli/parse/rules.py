@@ -6,7 +6,9 @@ do not take comes here, so that a line is judged in one place.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +18,7 @@ from engagement_cli.schema import (
     CONTRACT,
     HIT_ID,
     MAC,
+    MAX_DEPTH,
     MAX_LINE_BYTES,
     MAX_SECONDS,
     SECONDS,
@@ -25,6 +28,9 @@ from engagement_cli.schema import (
 
 _TEXT_BYTES = 120
 _SECONDS_DIGITS = len(str(MAX_SECONDS))
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _anything = msgspec.json.Decoder(msgspec.Raw)
@@ -89,6 +95,11 @@ def is_blank(line: bytes) -> bool:
     return not line.strip(b" \t\r\n")
 
 
+def has_many_brackets(text: bytes) -> bool:
+    """Whether so many objects and arrays begin in a text that they could be too deep."""
+    return text.count(b"{") + text.count(b"[") > MAX_DEPTH
+
+
 def judge(line: bytes, *, bare: bool, fields: Fields) -> Hit:
     """Read one line that is not blank.
 
@@ -102,6 +113,8 @@ def judge(line: bytes, *, bare: bool, fields: Fields) -> Hit:
     """
     if len(line.rstrip(b"\n")) > MAX_LINE_BYTES:
         raise BrokenRuleError(Reason.TOO_LONG)
+    if has_many_brackets(line) and _depth(line) > MAX_DEPTH:
+        raise BrokenRuleError(Reason.TOO_DEEP)
     hit = _object(line, Reason.NOT_OBJECT)
     source = hit
     if not bare:
@@ -117,6 +130,12 @@ def judge(line: bytes, *, bare: bool, fields: Fields) -> Hit:
     )
 
 
+def _depth(line: bytes) -> int:
+    """How many objects and arrays lie inside each other at most, those that never end included."""
+    brackets = _STRING.sub(b"", line).translate(None, _NO_BRACKETS)
+    return max(accumulate(1 if bracket in b"{[" else -1 for bracket in brackets), default=0)
+
+
 def _object(text: bytes | msgspec.Raw, otherwise: Reason) -> dict[str, msgspec.Raw]:
     """The members of a JSON object, each left as it is written; of equal keys the last."""
     try:
@@ -124,8 +143,6 @@ def _object(text: bytes | msgspec.Raw, otherwise: Reason) -> dict[str, msgspec.R
         return _members.decode(text)
     except UnicodeDecodeError:
         raise BrokenRuleError(Reason.NOT_UTF8) from None
-    except RecursionError:
-        raise BrokenRuleError(Reason.TOO_DEEP) from None
     except msgspec.ValidationError:
         raise BrokenRuleError(otherwise if _is_json(text) else Reason.NOT_JSON) from None
     except msgspec.DecodeError:

@@ -10,7 +10,14 @@ import msgspec
 import numpy as np
 
 from engagement_cli.parse.chunk import Chunk
-from engagement_cli.parse.rules import BrokenRuleError, Reject, is_blank, judge, start_of
+from engagement_cli.parse.rules import (
+    BrokenRuleError,
+    Reject,
+    has_many_brackets,
+    is_blank,
+    judge,
+    start_of,
+)
 from engagement_cli.schema import (
     APP_NAME,
     CONTRACT,
@@ -105,7 +112,9 @@ def _read_at_once(decoder: msgspec.json.Decoder[Any], data: bytes) -> list[Any]:
         hits = decoder.decode_lines(data)
     except _REFUSED:
         return []
-    return hits if len(hits) == count else []
+    if len(hits) != count or (has_many_brackets(data) and _some_may_be_deep(data)):
+        return []
+    return hits
 
 
 def _read_each(
@@ -119,7 +128,7 @@ def _read_each(
     number = blank = at = 0
     for number, line in enumerate(_split(data), start=1):
         try:
-            hits.append(decode(line))
+            hits.append(decode(line) if not has_many_brackets(line) else _refuse(line))
             numbers.append(number)
         except _REFUSED:
             if is_blank(line):
@@ -137,6 +146,10 @@ def _read_each(
 
 def _refuse(_: bytes) -> Any:
     raise msgspec.DecodeError
+
+
+def _some_may_be_deep(data: bytes) -> bool:
+    return any(map(has_many_brackets, data.split(b"\n")))
 
 
 def _types_suffice(data: bytes) -> bool:

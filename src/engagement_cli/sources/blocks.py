@@ -70,7 +70,8 @@ class Lines:
         refused: Sequence[Refused] = (),
     ) -> Lines:
         """A block of these bytes."""
-        start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
+        begins_source = places is None and offset == 0
+        start = len(BOM) if begins_source and data.startswith(BOM) else 0
         buffer = bytearray(data) + bytes(PADDING)
         return cls(buffer, start, len(data), offset + start, places, refused)
 

@@ -161,6 +161,15 @@ def compression_of(head: bytes) -> str:
     return PLAIN
 
 
+def is_compressed(source: Source) -> bool:
+    """Whether a file is compressed, as far as it can be read at all."""
+    try:
+        with source.path.open("rb") as stored:
+            return compression_of(stored.read(_HEAD_BYTES)) != PLAIN
+    except OSError:
+        return False
+
+
 def _version(source: Source, stored: IO[bytes]) -> tuple[int, int] | None:
     """What tells a change of a file; a pipe has nothing of the kind."""
     if source.size is None:
