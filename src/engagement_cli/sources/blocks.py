@@ -72,7 +72,7 @@ class Lines:
         """A block of these bytes."""
         begins_source = places is None and offset == 0
         start = len(BOM) if begins_source and data.startswith(BOM) else 0
-        buffer = bytearray(data) + bytes(PADDING)
+        buffer = bytearray().join((data, bytes(PADDING)))
         return cls(buffer, start, len(data), offset + start, places, refused)
 
     @property
@@ -95,12 +95,14 @@ def cut(stream: Stream, block_size: int) -> Iterator[Lines]:
     """The blocks of a stream, read forward."""
     offset, carry = 0, b""
     while data := stream.read(block_size):
-        data = carry + data
         end = data.rfind(b"\n") + 1
-        carry = data[end:]
         if end:
-            yield Lines.of(data[:end], offset)
-            offset += end
+            lines = carry + data[:end]
+            yield Lines.of(lines, offset)
+            offset += len(lines)
+            carry = data[end:]
+        else:
+            carry += data
         if len(carry) > MAX_LINE_BYTES:
             yield Lines.of(carry[: MAX_LINE_BYTES + 1], offset)
             rest, skipped = _skip_line(stream, block_size)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import os
 import sys
-import zlib
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from engagement_cli.errors import InputError
 from engagement_cli.sources.fingerprint import StreamHash
+from engagement_cli.sources.gzip import BadGzipFile, DeflateError, GzipFile
 from engagement_cli.sources.zstd import ZstdDecompressor, ZstdError
 
 if TYPE_CHECKING:
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
 
 PLAIN = "none"
 _DECODERS: dict[str, tuple[bytes, Callable[[IO[bytes]], Any]]] = {
-    "gzip": (b"\x1f\x8b", lambda stored: gzip.GzipFile(fileobj=stored)),
+    "gzip": (b"\x1f\x8b", lambda stored: GzipFile(fileobj=stored)),
     "bzip2": (b"BZh", lambda stored: _Members(stored, bz2.BZ2Decompressor)),
     "xz": (b"\xfd7zXZ\x00", lambda stored: _Members(stored, lzma.LZMADecompressor)),
     "zstd": (b"\x28\xb5\x2f\xfd", lambda stored: _Members(stored, ZstdDecompressor)),
 }
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, ZstdError, gzip.BadGzipFile)
+_DAMAGE = (EOFError, DeflateError, lzma.LZMAError, ZstdError, BadGzipFile)
 _HEAD_BYTES = 6
 _STORED_BYTES = 256 * 1024
 
