@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,7 +14,7 @@ import pytest
 import engagement_cli as eng
 from engagement_cli.errors import QualityError
 from households import FIVE, View, write_days
-from program import run, summarised
+from program import COMMAND, ENVIRONMENT, one_line, run, summarised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +135,89 @@ def test_a_folder_that_holds_anything_else_is_left_alone(five: Path, tmp_path: P
     result = run("transform", "-q", "-i", five, "-o", tmp_path / "home")
     assert (result.status, (tmp_path / "home" / "letter.txt").read_text()) == (2, "dear")
     assert "letter.txt" in result.err
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        "Date=2022-04-01/letter.txt",
+        "Date=2022-04-01/part-0.parquet/letter.txt",
+        "Date=someday/part-0.parquet",
+        "Date=2022-04-01.txt",
+        "letter.txt",
+    ],
+)
+def test_a_folder_that_no_run_has_written_is_left_alone(
+    five: Path, tmp_path: Path, strange: str
+) -> None:
+    letter = tmp_path / "home" / strange
+    letter.parent.mkdir(parents=True)
+    letter.write_text("dear")
+    result = run("transform", "-q", "-i", five, "-o", f"{tmp_path}/home/")
+    one_line(result, 2, "home/: holds", "Name another folder")
+    assert letter.read_text() == "dear"
+
+
+@pytest.mark.parametrize("ending", ["/", "//"])
+def test_a_file_is_never_replaced_by_a_folder(five: Path, ending: str) -> None:
+    day = five / "20220401.json"
+    before = day.read_bytes()
+    one_line(run("transform", "-q", "-i", five, "-o", f"{day}{ending}"), 2, "is a file")
+    assert day.read_bytes() == before
+
+
+@pytest.mark.parametrize("place", ["logs/", "logs/lines/", "./"])
+def test_a_folder_of_lines_is_apart_from_the_inputs(
+    five: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    day = five / "Date=2022-04-01" / "part-0.parquet"  # a log, whatever it is called
+    day.parent.mkdir()
+    (five / "20220401.json").rename(day)
+    for log in five.glob("*.json"):
+        log.unlink()
+    monkeypatch.chdir(tmp_path if place != "./" else five)
+    one_line(run("transform", "-q", "-i", day, "-i", five, "-o", place), 2, "the input")
+    assert day.exists()
+
+
+def test_a_folder_of_lines_holds_no_other_output(five: Path, tmp_path: Path) -> None:
+    asked = ["-q", "-i", five, "-o", f"{tmp_path}/out/"]
+    for option in ("--summary", "--rejects"):
+        result = run("transform", *asked, option, tmp_path / "out" / "more.json")
+        one_line(result, 2, "more.json: lies in")
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x/"])
+def test_a_transform_that_is_killed_leaves_the_old_lines_and_the_next_run_the_new(
+    five: Path, tmp_path: Path, name: str
+) -> None:
+    target, folder = f"{tmp_path}/out/{name}", tmp_path / "out"
+    folder.mkdir()
+    assert run("transform", "-q", "-i", five, "-o", target).status == 0
+    before = contents(folder)
+    os.mkfifo(five / "20220409.json")  # the program waits at it for a writer that never comes
+    asked = ["-q", "-i", five, "-i", five / "20220409.json", "-o", target]
+    with subprocess.Popen([*COMMAND, "transform", *map(str, asked)], env=ENVIRONMENT) as process:
+        while len(list(folder.iterdir())) < 2:
+            assert process.poll() is None
+        process.kill()
+    assert {path: data for path, data in contents(folder).items() if path in before} == before
+    assert len(list(folder.iterdir())) == 2
+    (five / "20220409.json").unlink()
+    (five / "20220404.json").unlink()
+    assert run("transform", "-q", "-i", five, "-o", target).status == 0
+    assert [path.name for path in folder.iterdir()] == [name.rstrip("/")]
+    assert run("transform", "-q", "-i", five, "-o", f"{tmp_path}/fresh{name}").status == 0
+    if name == "x/":
+        assert contents(folder / "x") == contents(tmp_path / "freshx")
+    else:
+        assert (folder / name).read_bytes() == (tmp_path / f"fresh{name}").read_bytes()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder, and what it holds."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_a_folder_by_day_wants_days(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from engagement_cli.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-STDOUT = "-"
+STDIN = STDOUT = "-"
 
 
 def check_targets(targets: Iterable[str], inputs: Iterable[str]) -> None:
@@ -48,15 +48,51 @@ def check_target(target: str, inputs: Iterable[str] = ()) -> None:
     path = Path(target)
     if path.is_dir():
         raise OutputError(f"{target}: is a folder. Name a file in it, such as {target}/out.csv.")
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise OutputError(f"{target}: the folder {folder} does not exist. Create it first.")
-    place = path if _is_special(path) else folder
-    if not os.access(place, os.W_OK):
-        raise OutputError(f"{target}: no right to write in {folder}, or it is read-only.")
+    _check_place(target, path)
     for name in inputs:
         if path.exists() and Path(name).exists() and path.samefile(name):
             raise UsageError(f"{target}: is one of the inputs. Write somewhere else.")
+
+
+def check_folder(target: str, others: Iterable[str], inputs: Iterable[str]) -> None:
+    """Find out before any work whether a folder could be replaced, with all that it holds.
+
+    Args:
+        target: The folder.
+        others: The other outputs.
+        inputs: Files and folders that are read.
+
+    Raises:
+        UsageError: It is, holds or lies in an input, or holds another output.
+        OutputError: It cannot be written.
+    """
+    folder = Path(target).resolve()
+    _check_place(target, folder)
+    for name in inputs:
+        path = Path(name).resolve()
+        if name != STDIN and (_holds(folder, path) or (path.is_dir() and _holds(path, folder))):
+            raise UsageError(
+                f"{target}: is, holds or lies in the input {name}. Write somewhere else."
+            )
+    for other in others:
+        if other != STDOUT and _holds(folder, Path(other).resolve()):
+            raise UsageError(
+                f"{other}: lies in {target}, which is replaced as a whole. Name another place."
+            )
+
+
+def _check_place(target: str, path: Path) -> None:
+    """Raise an OutputError where the folder that will hold it is missing or read-only."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise OutputError(f"{target}: the folder {folder} does not exist. Create it first.")
+    place = path if _is_special(path) and not path.is_dir() else folder
+    if not os.access(place, os.W_OK):
+        raise OutputError(f"{target}: no right to write in {folder}, or it is read-only.")
+
+
+def _holds(folder: Path, path: Path) -> bool:
+    return folder == path or folder in path.parents
 
 
 @contextmanager

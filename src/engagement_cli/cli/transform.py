@@ -69,13 +69,15 @@ def transform(
     is_folder = target.endswith("/") or Path(target).is_dir()
     sink = FolderSink(target) if is_folder else FileSink(target, csv_safe=csv_safe)
     planned = pipeline.plan(request)
-    if is_folder:
-        pipeline.require_days(planned)
     terminal = Terminal(rejects_file, quiet=quiet, verbose=verbose)
-    summary = [summary_file] if summary_file else []
-    check_targets(
-        [*sink.files, *summary, *terminal.targets], [source.name for source in planned.sources]
-    )
+    others = [*([summary_file] if summary_file else []), *terminal.targets]
+    logs = [source.name for source in planned.sources]
+    if isinstance(sink, FolderSink):
+        pipeline.require_days(planned)
+        sink.check(others, [*request.inputs, *logs])
+        check_targets(others, logs)
+    else:
+        check_targets([*sink.files, *others], logs)
     if dry_run:
         click.echo("\n".join([*render.plan(planned), f"would write {target}"]), err=True)
         return

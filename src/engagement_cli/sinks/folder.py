@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engagement_cli.durable import folder_aside, sync_folder, told
 from engagement_cli.errors import OutputError, UsageError
+from engagement_cli.files import check_folder
 from engagement_cli.schema import DAY
 from engagement_cli.sinks.parquet import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
+_PART = "part-0.parquet"
+_DAY_FOLDER = re.compile(rf"{DAY}=\d{{4}}-\d\d-\d\d", re.ASCII)
 _EXCHANGE = 2
 _HERE = -100
 """RENAME_EXCHANGE and AT_FDCWD, from renameat2(2)."""
@@ -34,18 +38,20 @@ class FolderSink:
         """
         self.target = target
         self._path = Path(target).resolve()
-        names = sorted(os.listdir(self._path)) if self._path.is_dir() else []  # noqa: PTH208 - names
-        strange = next((name for name in names if not name.startswith(f"{DAY}=")), None)
-        if strange is not None:
-            raise UsageError(
-                f"{target}: holds {strange}, and only a folder of {DAY}= folders is replaced. "
-                "Name another folder."
-            )
+        self._refuse_strangers()
 
-    @property
-    def files(self) -> list[str]:
-        """Nothing that could be mistaken for another file."""
-        return []
+    def check(self, others: Iterable[str], inputs: Iterable[str]) -> None:
+        """Find out before any work whether it could be written, beside other outputs.
+
+        Args:
+            others: The other outputs.
+            inputs: The inputs, folders among them.
+
+        Raises:
+            UsageError: It is, holds or lies in an input, or holds another output.
+            OutputError: It cannot be written.
+        """
+        check_folder(self.target, others, inputs)
 
     @contextmanager
     def writing(self) -> Iterator[FolderWriter]:
@@ -58,7 +64,24 @@ class FolderSink:
             writer = FolderWriter(aside)
             yield writer
             writer.close()
+            self._refuse_strangers()  # who may have come since the run began
             _put_in_place(aside, self._path)
+
+    def _refuse_strangers(self) -> None:
+        """What stands there is deleted when it is replaced: it must be what a run has written."""
+        if not self._path.exists():
+            return
+        if not self._path.is_dir():
+            raise UsageError(
+                f"{self.target}: is a file, and a folder is asked for. Name another folder, or "
+                "leave out the / behind the name of a file."
+            )
+        strange = next(_strangers(self._path), None)
+        if strange is not None:
+            raise UsageError(
+                f"{self.target}: holds {strange}, and only a folder of {DAY}=YYYY-MM-DD/{_PART} is "
+                "replaced. Name another folder."
+            )
 
 
 class FolderWriter:
@@ -78,7 +101,7 @@ class FolderWriter:
                 self._day = day
                 place = self._folder / f"{DAY}={day}"
                 place.mkdir()
-                self._file = (place / "part-0.parquet").open("wb")
+                self._file = (place / _PART).open("wb")
                 self._writer = Writer(self._file)
             assert self._writer is not None
             self._writer.write(of_day.drop(columns=DAY))
@@ -97,6 +120,20 @@ class FolderWriter:
         self._file.close()
         sync_folder(Path(self._file.name).parent)
         self._writer = None
+
+
+def _strangers(folder: Path) -> Iterator[str]:
+    """What stands in a folder of days, by name, and no run has written."""
+    for path in sorted(folder.iterdir()):
+        if not _DAY_FOLDER.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
+            yield path.name
+            continue
+        parts = sorted(path.iterdir())
+        if not parts:
+            yield f"{path.name}, which is empty"
+        for part in parts:
+            if part.name != _PART or part.is_symlink() or not part.is_file():
+                yield f"{path.name}/{part.name}"
 
 
 def _put_in_place(aside: Path, path: Path) -> None:
