@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,7 @@ def rows(days: Mapping[str, Iterable[View]]) -> list[Row]:
     macs: dict[str, set[str]] = {}
     for name, views in days.items():
         for view in views:
-            if view.contract in NOBODY or not view.contract.strip():
+            if _is_nobody(view.contract):
                 continue
             if view.mac:
                 macs.setdefault(view.contract, set()).add(view.mac)
@@ -62,6 +62,57 @@ def rows(days: Mapping[str, Iterable[View]]) -> list[Row]:
         row["TotalDevices"] = len(macs.get(row["Contract"], ()))
     _segments(result)
     return result
+
+
+def figure_rows(
+    days: Mapping[str, Iterable[View]], period: str, *, keep_unmapped: bool
+) -> list[Row]:
+    """One dictionary a period, with every column of the figures; numbers as CSV writes them."""
+    first, last = day_of(min(days)), day_of(max(days))
+    spans: dict[date, list[date]] = {}
+    for place in range((last - first).days + 1):
+        day = first + timedelta(place)
+        begin = {"day": day, "week": day - timedelta(day.weekday()), "month": day.replace(day=1)}
+        spans.setdefault(begin[period], []).append(day)
+    known: set[str] = set()
+    rows = []
+    for start, span in spans.items():
+        present = [day.strftime("%Y%m%d") for day in span if day.strftime("%Y%m%d") in days]
+        views = [view for day in present for view in days[day] if not _is_nobody(view.contract)]
+        row = _figures(start, views, known, [*TABLE, *(["OtherDuration"] if keep_unmapped else [])])
+        rows.append({**row, "Missing": len(span) - len(present)})
+    return rows
+
+
+def _figures(start: date, views: list[View], known: set[str], columns: list[str]) -> Row:
+    """A row of the figures; the contracts it counts become known."""
+    seconds = dict.fromkeys(columns, 0)
+    watchers: dict[str, set[str]] = {name: set() for name in columns}
+    lines = unmapped = 0
+    for view in views:
+        column = column_of(view.app, TABLE) or "OtherDuration"
+        unmapped += view.seconds if column == "OtherDuration" else 0
+        if column in seconds:
+            lines += 1
+            seconds[column] += view.seconds
+            watchers[column].add(view.contract)
+    counted: set[str] = set().union(*watchers.values())
+    devices = {view.mac for view in views if view.mac and view.contract in counted}
+    total = sum(seconds.values())
+    row: Row = {"Date": start, "Lines": lines, "Contracts": len(counted)}
+    row |= {"NewContracts": len(counted - known), "TotalDuration": total}
+    for name in columns:
+        row[name] = seconds[name]
+        row[name.replace("Duration", "Contracts")] = len(watchers[name])
+    row |= {"UnmappedDuration": unmapped, "UniqueDevices": len(devices)}
+    average = rounded(Fraction(total, max(len(counted), 1)), 2)
+    row["AvgDurationPerContract"] = int(average) if average.is_integer() else average
+    known |= counted
+    return row
+
+
+def _is_nobody(contract: str) -> bool:
+    return contract in NOBODY or not contract.strip()
 
 
 def _viewing(row: Row) -> None:

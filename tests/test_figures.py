@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_oracle import day_of
+from feature_oracle import figure_rows
 from households import FIVE, View, write_days
-from oracle import NOBODY, TABLE, column_of
 from program import run
 from test_features_oracle import logs
 
@@ -147,37 +144,54 @@ def test_every_format_takes_every_column(five: Path, tmp_path: Path, name: str) 
         assert "25,Low,0,1,0,0,0,0," in rows[6]
 
 
+def test_a_day_with_the_bytes_of_another_is_present_however_it_is_counted(five: Path) -> None:
+    (five / "20220403.json").write_bytes((five / "20220402.json").read_bytes())
+    expected = HEAD + (
+        "2022-04-01,7,4,4,880,680,4,100,1,100,1,0,0,0,0,0,220,0\n"
+        "2022-04-02,3,3,0,280,50,1,30,1,0,0,200,1,0,0,999,93.33,0\n"
+        "2022-04-03,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n"
+        "2022-04-04,3,3,1,107,0,1,0,0,0,0,0,0,107,2,0,35.67,0\n"
+    )
+    assert figures(five) == expected
+    assert from_state(five) == expected
+    assert from_state(five, "--since", "2022-04-03") == figures(five, "--since", "2022-04-03")
+
+
+def test_devices_of_contracts_that_watched_only_unmapped_apps_are_not_counted(five: Path) -> None:
+    def on_the_second(how: str) -> str:
+        table = figures(five, "--features", "devices", "--unmapped", how)
+        header, _, second, *_ = (line.split(",") for line in table.splitlines())
+        return second[header.index("UniqueDevices")]
+
+    assert (on_the_second("drop"), on_the_second("keep")) == ("3", "4")
+
+
+def from_state(folder: Path, *options: object) -> str:
+    """The figures that an export gives of what was ingested."""
+    state = folder.parent / "state"
+    assert run("ingest", "-q", "-i", folder, "--state", state).status == 0
+    asked = ["-q", "--state", state, "-o", folder.parent / "out.csv", "--figures", "-"]
+    return run("export", *asked, *options).out.decode()
+
+
 @settings(max_examples=25, deadline=None)
-@given(logs, st.sampled_from(["day", "week", "month"]))
-def test_figures_are_what_a_slow_oracle_counts(days: dict[str, list[View]], period: str) -> None:
+@given(logs, st.sampled_from(["day", "week", "month"]), st.booleans())
+def test_figures_are_what_a_slow_oracle_counts(
+    days: dict[str, list[View]], period: str, keep: bool
+) -> None:
     days = {day: [View(f"only{day}", "CHANNEL", 1), *views] for day, views in sorted(days.items())}
+    options = ["--period", period, "--unmapped", "keep" if keep else "drop"]
     with TemporaryDirectory() as folder:
-        found = figures(write_days(Path(folder) / "logs", days), "--period", period)
-    seconds: defaultdict[date, int] = defaultdict(int)
-    contracts: defaultdict[date, set[str]] = defaultdict(set)
-    missing: defaultdict[date, int] = defaultdict(int)
-    new: defaultdict[date, set[str]] = defaultdict(set)
-    known: set[str] = set()
-    first, last = day_of(min(days)), day_of(max(days))
-    for place in range((last - first).days + 1):
-        day = first + timedelta(place)
-        start = {"day": day, "week": day - timedelta(day.weekday()), "month": day.replace(day=1)}
-        missing[start[period]] += day.strftime("%Y%m%d") not in days
-        for view in days.get(day.strftime("%Y%m%d"), []):
-            is_nobody = view.contract in NOBODY or not view.contract.strip()
-            if not is_nobody and column_of(view.app, TABLE):
-                seconds[start[period]] += view.seconds
-                contracts[start[period]].add(view.contract)
-                new[start[period]] |= {view.contract} - known
-                known.add(view.contract)
-    assert [[*row.split(",")[:5], row.split(",")[-1]] for row in found.splitlines()[1:]] == [
-        [
-            str(start),
-            found.splitlines()[place].split(",")[1],
-            str(len(contracts[start])),
-            str(len(new[start])),
-            str(seconds[start]),
-            str(missing[start]),
-        ]
-        for place, start in enumerate(missing, start=1)
-    ]
+        place = write_days(Path(folder) / "logs", days)
+        with_devices = figures(place, *options, "--features", "devices")
+        without, stored = figures(place, *options), from_state(place, *options)
+    expected = figure_rows(days, period, keep_unmapped=keep)
+    assert with_devices == csv_of(expected)
+    for row in expected:
+        del row["UniqueDevices"]
+    assert without == stored == csv_of(expected)
+
+
+def csv_of(rows: list[dict[str, object]]) -> str:
+    lines = [list(rows[0]), *(row.values() for row in rows)]
+    return "".join(",".join(map(str, line)) + "\n" for line in lines)

@@ -13,12 +13,12 @@ from engagement_cli.aggregate import Partial
 from engagement_cli.devices import Devices
 from engagement_cli.features import Activity
 from engagement_cli.frames import frame_of
-from engagement_cli.pivot import Mapped, nobody
+from engagement_cli.pivot import Mapped
 from engagement_cli.rounding import rounded
 from engagement_cli.schema import DAY, LINES, SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class _Counts:
         seconds: Seconds in each column.
         watchers: Contracts with a line in each column.
         unmapped: Seconds of unmapped apps, whether they count or not.
-        devices: Different devices, where they are counted.
+        devices: Different devices of these contracts, where they are counted.
     """
 
     lines: int
@@ -72,6 +72,7 @@ class Figures:
         extent: Extent,
         period: Period,
         *,
+        present: Iterable[date] = (),
         keep_unmapped: bool = False,
         with_devices: bool = False,
         compiled: bool = False,
@@ -82,6 +83,8 @@ class Figures:
             table: The category table.
             extent: The days that will come.
             period: What one row is about.
+            present: The days that have a file; some may never be added, since their lines are
+                those of another day's file and count there.
             keep_unmapped: Whether unmapped apps count, in the table's ``other`` column.
             with_devices: Whether devices are counted; each day then brings its own.
             compiled: Whether to add with machine code, which pays for many lines.
@@ -92,15 +95,16 @@ class Figures:
         self._with_devices = with_devices
         self._columns = [*table.columns, table.other][: len(table.columns) + keep_unmapped]
         self._activity = Activity(extent.first, compiled=compiled)
-        self._present: list[date] = []
+        self._present = frozenset(present)
+        self._last: date | None = None
         self._pending: list[tuple[Partial, Devices]] = []
         self._counts: dict[date, _Counts] = {}
 
     def add(self, day: date, groups: Mapped, devices: Devices | None = None) -> None:
         """Add one complete day, once."""
-        if self._present and begin(self._present[-1], self._period) != begin(day, self._period):
+        if self._last and begin(self._last, self._period) != begin(day, self._period):
             self._close()
-        self._present.append(day)
+        self._last = day
         self._pending.append((groups.partial, devices or Devices.empty()))
         self._activity.add(day, groups.having(groups.code < len(self._columns)))
 
@@ -110,7 +114,8 @@ class Figures:
         Returns:
             Date (the first day of the period, date32); Lines, Contracts, NewContracts (int64);
             TotalDuration, then duration and contracts of each column, and UnmappedDuration (int64
-            seconds, or float64 in another unit); UniqueDevices, if they are counted (int64);
+            seconds, or float64 in another unit); UniqueDevices, if they are counted: the devices
+            that accepted lines of these contracts name, of whatever app (int64);
             AvgDurationPerContract (float64, rounded once, half to even); and Missing, how many
             days of the period inside the extent have no file (int64).
         """
@@ -139,28 +144,29 @@ class Figures:
 
     def _close(self) -> None:
         """Count the period whose days are pending."""
-        if not self._pending:
+        if not self._pending or self._last is None:
             return
         partials, devices = zip(*self._pending, strict=True)
         total = partials[0] if len(partials) == 1 else Partial.sum(partials)
-        start = begin(self._present[-1], self._period)
+        start = begin(self._last, self._period)
         self._counts[start] = self._count(Mapped.of(total, self._table), Devices.union(devices))
         self._pending = []
 
     def _count(self, groups: Mapped, devices: Devices) -> _Counts:
         partial, columns = groups.partial, len(self._columns)
         counted = groups.code < columns
+        contracts = groups.having(counted)
         seconds = np.zeros(len(self._table.categories) + 2, np.int64)
         np.add.at(seconds, groups.code, partial.seconds)
         if self._table.trim:
             devices = devices.trimmed()
         return _Counts(
             int(partial.lines[counted].sum()),
-            len(groups.having(counted)),
+            len(contracts),
             seconds[:columns].tolist(),
             [len(groups.having(groups.code == place)) for place in range(columns)],
             int(seconds[len(self._table.categories)]),
-            devices.distinct(~nobody(devices.contracts, self._table)),
+            devices.distinct(contracts.places_of(devices.contracts) >= 0),
         )
 
     def _new_contracts(self) -> dict[date, int]:
@@ -174,11 +180,10 @@ class Figures:
 
     def _missing(self) -> dict[date, int]:
         """How many days of each period of the extent have no file."""
-        present = set(self._present)
         missing: dict[date, int] = {}
         for day in self._days():
             start = begin(day, self._period)
-            missing[start] = missing.get(start, 0) + (day not in present)
+            missing[start] = missing.get(start, 0) + (day not in self._present)
         return missing
 
     def _days(self) -> Iterator[date]:

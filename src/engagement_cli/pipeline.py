@@ -262,6 +262,7 @@ def fold_of(
         request.view,
         keep_unmapped=request.unmapped == "keep",
         extent=extent_of(days, request),
+        present=days,
         compiled=compiled,
         emit=emit,
     )

@@ -273,6 +273,7 @@ class Fold:
         *,
         keep_unmapped: bool = False,
         extent: Extent | None = None,
+        present: Iterable[date] = (),
         compiled: bool = False,
         emit: Emit | None = None,
     ) -> None:
@@ -283,6 +284,7 @@ class Fold:
             view: What will be shown.
             keep_unmapped: Whether unmapped apps count in the table's ``other`` column.
             extent: The days that will come, if the view needs days.
+            present: The days that have a file, whether they will come or not.
             compiled: Whether to add with machine code, which pays for many lines.
             emit: Takes the frames of one day each, where the grain is ``contract-day``, so that
                 memory does not grow with them; by default they are kept.
@@ -307,6 +309,7 @@ class Fold:
                 table,
                 extent,
                 period,
+                present=present,
                 keep_unmapped=keep_unmapped,
                 with_devices=view.needs_devices,
                 compiled=compiled,
