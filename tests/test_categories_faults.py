@@ -287,6 +287,19 @@ FAULTS = {
         in_table("  tv: {column: B, apps: [Y]}\n"),
         [f"4: category 'tv' is too much like 'TV' on line 3: {_MORE}"],
     ),
+    "two labels alike": (
+        with_categories("""\
+          B: {column: B, label: Phim, apps: [Y]}
+          C: {column: C, label: phim, apps: [Z]}
+          D: {column: D, label: TV, apps: [W]}
+          phim: {column: E, apps: [V]}
+        """),
+        [
+            f"5: label 'phim' is too much like 'Phim' on line 4: {_MORE}",
+            f"6: label 'TV' is too much like 'TV' on line 3: {_MORE}",
+            f"7: label 'phim' is too much like 'Phim' on line 4: {_MORE}",
+        ],
+    ),
     "keys that stand twice, at any depth": (
         with_categories("""\
           B: {column: B, apps: [Y]}

@@ -22,8 +22,10 @@ from engagement_cli.categories import builtin_text
 from engagement_cli.cli.categories import categories
 from engagement_cli.cli.columns import aligned, width
 from engagement_cli.errors import CategoriesError, EngagementError, InputError, UsageError
+from engagement_cli.features import FEATURES
 
 GUIDE = Path(__file__).parents[1] / "docs" / "categories.md"
+NAMES = [one.name for one in FEATURES]
 HEAVY = {"numba", "numpy", "pandas", "pyarrow", "rich", "sqlalchemy"}
 
 LISTED = """\
@@ -42,7 +44,7 @@ ignore_contracts: ['', TEST]
 categories:
   A: {column: First one, label: 電視, apps: [x y, 'a,b', ''], match: ['F*']}
   B: {column: 'Second "2"', apps: ["\\e[31m"]}
-features: {levels: [1, 2.5]}
+features: {rfm: {recency: [2.5, 1]}}
 """
 
 
@@ -135,7 +137,7 @@ def test_show_tells_the_settings_of_a_table_then_its_categories(mine: str) -> No
         trim              false
         other             OtherDuration
         ignore_contracts  ["", "TEST"]
-        features          {"levels": [1, 2.5]}
+        features          {"rfm": {"recency": [2.5, 1]}}
 
         """) + run("list", "--categories", mine)
 
@@ -150,7 +152,7 @@ def test_show_as_json_is_the_whole_table(mine: str) -> None:
         "trim": False,
         "other": "OtherDuration",
         "ignore_contracts": ["", "TEST"],
-        "features": {"levels": [1, 2.5]},
+        "features": {"rfm": {"recency": [2.5, 1]}},
     }
 
 
@@ -161,6 +163,40 @@ def test_show_as_csv_is_what_list_gives(mine: str) -> None:
 
 def test_check_of_a_sound_table_says_so(mine: str) -> None:
     assert run("check", mine) == f"{mine}: no faults\n"
+
+
+def test_check_tells_wrong_parameters_of_features_among_the_faults_of_the_table(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "table.yaml"
+    path.write_text(
+        dedent("""\
+            version: 1
+            features:
+              taste: {more_than: -1}
+              clinginess:
+                bands:
+                  - 0
+                  - 50
+                  - 101
+              colours: {}
+            categories:
+              TV: {column: A, apps: [X]}
+              Kid: {column: B, apps: [X]}
+            """)
+    )
+    with pytest.raises(CategoriesError) as error:
+        run("check", str(path))
+    assert str(error.value).splitlines() == [
+        f"{path}:3: features: taste: more_than: must be at least 0, not -1",
+        f"{path}:9: features: there is no 'colours'; there are {', '.join(NAMES)}",
+        f"{path}:12: app 'X' is in category 'Kid' and, on line 11, in category 'TV': keep one",
+    ]
+    path.write_text(path.read_text().replace("-1", "1").replace("  colours: {}\n", ""))
+    with pytest.raises(
+        CategoriesError, match=r"yaml:8: features: clinginess: bands: begins at 101"
+    ):
+        run("check", str(path))
 
 
 def test_check_tells_every_fault_at_once_however_many(tmp_path: Path) -> None:

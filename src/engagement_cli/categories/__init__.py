@@ -4,6 +4,7 @@ from engagement_cli.categories.load import (
     builtin_table,
     builtin_text,
     check,
+    examine,
     load_table,
     write_builtin,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "builtin_table",
     "builtin_text",
     "check",
+    "examine",
     "load_table",
     "write_builtin",
 ]

@@ -38,7 +38,7 @@ def load_table(path: Path | None) -> CategoryTable:
     """
     if path is None:
         return builtin_table()
-    table, faults = _examine(path)
+    table, faults = examine(path)
     if faults:
         told = [fault.at(path) for fault in faults[:_TOLD]]
         if len(faults) > _TOLD:
@@ -51,10 +51,12 @@ def load_table(path: Path | None) -> CategoryTable:
 def check(path: Path) -> list[Fault]:
     """Every fault of the table in a file, by line; none when it is sound.
 
+    The parameters of features are for whoever computes those to check.
+
     Raises:
         CategoriesError: The file cannot be read.
     """
-    return _examine(path)[1]
+    return examine(path)[1]
 
 
 def write_builtin(path: Path, *, overwrite: bool = False) -> None:
@@ -72,7 +74,12 @@ def write_builtin(path: Path, *, overwrite: bool = False) -> None:
         file.write(builtin_text().encode())
 
 
-def _examine(path: Path) -> tuple[CategoryTable, list[Fault]]:
+def examine(path: Path) -> tuple[CategoryTable, list[Fault]]:
+    """The table in a file, as far as it could be read, and every fault of it, by line.
+
+    Raises:
+        CategoriesError: The file cannot be read.
+    """
     # yaml is not imported for the sake of a command that reads no table
     from engagement_cli.categories.document import MAX_BYTES, compose  # noqa: PLC0415
     from engagement_cli.categories.validate import validate  # noqa: PLC0415

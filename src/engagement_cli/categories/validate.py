@@ -82,6 +82,7 @@ class _Rules:
         self._fields = fields
         self._spell = table.spell
         self._names: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
         self._columns = {_alike(CONTRACT): f"{show(CONTRACT)}, the first column of every result"}
         self._apps: dict[tuple[str, str], tuple[str, str, int]] = {}
         if other:
@@ -107,22 +108,19 @@ class _Rules:
     def _category(self, key: Scalar, node: Node) -> Category | None:
         where = f"category {show(key.text)}"
         name = self._fields.title(key, "the name of a category")
-        if name is not None:
-            self._claim(self._names, "category", name, key.line)
+        is_new = name is not None and self._claim(self._names, "category", name, key.line)
         parts = self._fields.parts(node, where, _CATEGORY_KEYS)
         if parts is None:
             return None
         column = self._column(parts.get("column"), where, key.line)
-        label = name
-        if "label" in parts:
-            label = self._fields.title(parts["label"], f"label of {where}")
+        label = self._label(parts.get("label"), where, name if is_new else None, key.line)
         apps = self._listed("app", parts.get("apps"), f"apps of {where}", where)
         match = self._listed("pattern", parts.get("match"), f"match of {where}", where)
         if _is_bare(parts.get("apps")) and _is_bare(parts.get("match")):
             self._fields.fault(key.line, f"{where} lists no apps: write apps: [NAME, NAME]")
-        if name is None or column is None or label is None:
+        if name is None or column is None:
             return None
-        return Category(name, column, label, apps, match)
+        return Category(name, column, label or name, apps, match)
 
     def _column(self, node: Node | None, where: str, line: int) -> str | None:
         if node is None:
@@ -132,6 +130,13 @@ class _Rules:
         if column is not None:
             self._claim(self._columns, "column", column, node.line)
         return column
+
+    def _label(self, node: Node | None, where: str, name: str | None, line: int) -> str | None:
+        """The label, which is the name where none is given."""
+        label = name if node is None else self._fields.title(node, f"label of {where}")
+        if label is not None:
+            self._claim(self._labels, "label", label, node.line if node else line)
+        return label
 
     def _listed(self, kind: str, node: Node | None, part: str, owner: str) -> tuple[str, ...]:
         """The apps or the patterns of a category, each claimed for it."""
@@ -148,12 +153,14 @@ class _Rules:
                 self._claim_app(kind, name, owner, line)
         return tuple(name for _, name in named)
 
-    def _claim(self, taken: dict[str, str], kind: str, title: str, line: int) -> None:
+    def _claim(self, taken: dict[str, str], kind: str, title: str, line: int) -> bool:
+        """Take a title; whether it was free. A fault is told where it was not."""
         if first := taken.get(_alike(title)):
             told = f"{kind} {show(title)} is too much like {first}"
             self._fields.fault(line, f"{told}: they must differ in more than case")
-        else:
-            taken[_alike(title)] = f"{show(title)} on line {line}"
+            return False
+        taken[_alike(title)] = f"{show(title)} on line {line}"
+        return True
 
     def _claim_app(self, kind: str, name: str, owner: str, line: int) -> None:
         spelt = (kind, self._spell(name))

@@ -69,8 +69,10 @@ def band_of_days(material: Material, by: str, starts: Sequence[Fraction]) -> NDA
     return np.array(bands, np.int64)[active]
 
 
-def check_percent(by: str, starts: Sequence[Fraction], *path: str) -> Iterator[tuple[Path, str]]:
-    """Percents beyond 100 are never reached."""
+def check_percent(
+    by: str, starts: Sequence[Fraction], *path: str | int
+) -> Iterator[tuple[Path, str]]:
+    """Percents beyond 100 are never reached; ``path`` leads to the last of them."""
     if by == "percent" and starts[-1] > _PERCENT:
         yield path, f"begins at {float(starts[-1]):g} percent: more than 100 is never reached"
 

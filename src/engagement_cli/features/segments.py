@@ -208,7 +208,7 @@ def _check_clinginess(parameters: Mapping[type[Any], Any]) -> Iterator[tuple[Pat
     asked, labels = parameters[Clinginess], parameters[Engagement].labels
     if asked.bands[0] != 0:
         yield ("bands", 0), "the first band must begin at 0, so that every contract has one"
-    yield from check_percent(asked.by, asked.bands, "bands")
+    yield from check_percent(asked.by, asked.bands, "bands", len(asked.bands) - 1)
     if {label for label, _ in asked.matrix} != set(labels):
         yield ("matrix",), f"must have a row for each label of engagement: {', '.join(labels)}"
     for label, row in asked.matrix:
