@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engagement_cli import pipeline
 from engagement_cli.categories import CategoryTable, load_table
+from engagement_cli.errors import UsageError
 from engagement_cli.quality import RejectLimit
 from engagement_cli.scan import BLOCK_SIZE, Reading
 from engagement_cli.sources.days import parse_day
@@ -15,7 +17,7 @@ from engagement_cli.transform import Transformation
 from engagement_cli.views import Selection, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
     import pandas as pd
@@ -63,7 +65,7 @@ def run(
         day: The day of input whose name tells none.
         unmapped: What becomes of apps that no category lists: ``drop``, ``keep`` or ``fail``.
         max_rejects: Rejected lines to accept: a number, or a share such as ``"0.01%"``.
-        features: Derived columns by name, or ``"all"``.
+        features: Derived columns by name: a list, a text with commas, or ``"all"``.
         labels: What values call a category: its ``key``, ``label`` or ``column``.
         unit: Seconds as int64; minutes (2 decimals) and hours (4) as float64.
         contracts: Give only these contracts.
@@ -100,13 +102,11 @@ def run(
         reading=Reading(shape=shape, jobs=jobs, block_size=block_size),
         view=View.asked(
             table,
-            "the category table" if isinstance(categories, CategoryTable) else str(categories),
-            features=[features] if isinstance(features, str) else features,
+            _where(categories),
+            features=features,
             labels=labels,
             unit=unit,
-            selection=Selection(
-                None if contracts is None else frozenset(contracts), min_total, top, by_column
-            ),
+            selection=Selection(_listed(contracts), min_total, top, by_column),
             grain=by,
         ),
         dedupe=dedupe_id,
@@ -158,9 +158,10 @@ def read(
         EngagementError: Whatever prevents it; the subclass says what to do. Limits are judged
             behind the last block.
     """
+    table = _table(categories)
     request = pipeline.Request(
         _paths(inputs),
-        table=_table(categories),
+        table=table,
         since=_day(since),
         until=_day(until),
         day=_day(day),
@@ -168,7 +169,7 @@ def read(
         max_rejects=RejectLimit.parse(str(max_rejects)),
         strict=strict,
         reading=Reading(shape=shape, jobs=jobs, block_size=block_size),
-        view=View(labels=labels),
+        view=View.asked(table, _where(categories), labels=labels),
         dedupe=dedupe_id,
     )
     lines = Transformation(request, pipeline.plan(request), pipeline.Watcher())
@@ -186,6 +187,26 @@ def _table(categories: CategoryTable | str | os.PathLike[str] | None) -> Categor
     if isinstance(categories, CategoryTable):
         return categories
     return load_table(None if categories is None else Path(categories))
+
+
+def _where(categories: CategoryTable | str | os.PathLike[str] | None) -> str:
+    """What messages call the category table."""
+    if categories is None:
+        return "the built-in table"
+    return "the category table" if isinstance(categories, CategoryTable) else str(categories)
+
+
+def _listed(contracts: object) -> frozenset[str] | None:
+    """The contracts of a list; a text is none, though it can be gone through like one."""
+    if contracts is None:
+        return None
+    if isinstance(contracts, str) or not isinstance(contracts, Iterable):
+        raise UsageError(f"contracts must be a list of contracts, not {contracts!r}.")
+    listed = list(contracts)
+    for one in listed:
+        if not isinstance(one, str):
+            raise UsageError(f"contracts must be texts, as in the result, not {one!r}.")
+    return frozenset(listed)
 
 
 def _day(day: date | str | None) -> date | None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from engagement_cli.aggregate import Partial
 from engagement_cli.devices import Devices
 from engagement_cli.features import Activity
-from engagement_cli.frames import frame_of
+from engagement_cli.frames import check_names, frame_of
 from engagement_cli.pivot import Mapped
 from engagement_cli.rounding import rounded
 from engagement_cli.schema import DAY, LINES, SECONDS
@@ -31,6 +31,8 @@ Period = Literal["day", "week", "month"]
 PERIODS: tuple[Period, ...] = get_args(Period)
 AVERAGE = "AvgDurationPerContract"
 """Column of seconds over contracts."""
+UNMAPPED = "UnmappedDuration"
+"""Column of the seconds of unmapped apps."""
 _EPOCH = date(1970, 1, 1)
 _AVERAGE_DECIMALS = 2
 
@@ -124,23 +126,25 @@ class Figures:
         missing = self._missing()
         none = [0] * len(self._columns)
         rows = [self._counts.get(start, _Counts(0, 0, none, none, 0, 0)) for start in missing]
-        columns: dict[str, Any] = {
-            DAY: pa.array(list(missing), pa.date32()),
-            LINES: [row.lines for row in rows],
-            "Contracts": [row.contracts for row in rows],
-            "NewContracts": [new.get(start, 0) for start in missing],
-            SECONDS: [sum(row.seconds) for row in rows],
-        }
+        columns: list[tuple[str, Any]] = [
+            (DAY, pa.array(list(missing), pa.date32())),
+            (LINES, [row.lines for row in rows]),
+            ("Contracts", [row.contracts for row in rows]),
+            ("NewContracts", [new.get(start, 0) for start in missing]),
+            (SECONDS, [sum(row.seconds) for row in rows]),
+        ]
         for place, column in enumerate(self._columns):
-            columns[column] = [row.seconds[place] for row in rows]
             watchers = column.removesuffix("Duration") + "Contracts"
-            columns[watchers] = [row.watchers[place] for row in rows]
-        columns["UnmappedDuration"] = [row.unmapped for row in rows]
+            columns += [
+                (column, [row.seconds[place] for row in rows]),
+                (watchers, [row.watchers[place] for row in rows]),
+            ]
+        columns.append((UNMAPPED, [row.unmapped for row in rows]))
         if self._with_devices:
-            columns["UniqueDevices"] = [row.devices for row in rows]
-        columns[AVERAGE] = _average(rows, unit)
-        columns["Missing"] = list(missing.values())
-        return unit.convert(frame_of(columns), [SECONDS, *self._columns, "UnmappedDuration"])
+            columns.append(("UniqueDevices", [row.devices for row in rows]))
+        columns += [(AVERAGE, _average(rows, unit)), ("Missing", list(missing.values()))]
+        check_names("The figures", (name for name, _ in columns))
+        return unit.convert(frame_of(dict(columns)), [SECONDS, *self._columns, UNMAPPED])
 
     def _close(self) -> None:
         """Count the period whose days are pending."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
+from engagement_cli.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _DATES = {pa.date32(): pd.ArrowDtype(pa.date32())}
 
@@ -18,3 +20,19 @@ def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
     table = pa.table(dict(columns))
     frame: pd.DataFrame = table.to_pandas(split_blocks=True, types_mapper=_DATES.get)
     return frame
+
+
+def check_names(what: str, names: Iterable[str]) -> None:
+    """See that no column is lost to another of its name; ``what`` they are columns of.
+
+    Raises:
+        UsageError: Two names are equal or differ in case alone.
+    """
+    taken: set[str] = set()
+    for name in names:
+        if name.casefold() in taken:
+            raise UsageError(
+                f"{what} would have two columns called {name}. Call the column of the category "
+                "table otherwise (column: NAME)."
+            )
+        taken.add(name.casefold())

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from engagement_cli.frames import frame_of
+from engagement_cli.frames import check_names, frame_of
 from engagement_cli.schema import APP_NAME, DAY, LINES, SECONDS
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ def by_app(groups: Mapped, names: Sequence[str]) -> pd.DataFrame:
 
 
 def of_day(day: date, frame: pd.DataFrame) -> pd.DataFrame:
-    """A day's frame of one row a contract, with the day before it (Date, date32)."""
+    """A day's frame of one row a contract, with the day before it (Date, date32).
+
+    Raises:
+        UsageError: A column of the frame is called like that of the day.
+    """
     days = frame_of({DAY: pa.array([day] * len(frame), pa.date32())})
+    check_names("A result by contract and day", [DAY, *frame.columns])
     return pd.concat([days, frame], axis=1)

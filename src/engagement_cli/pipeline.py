@@ -21,6 +21,7 @@ from engagement_cli.features import ActiveDays, Extent
 from engagement_cli.features.material import day_number
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.parse.rules import Fields
+from engagement_cli.pivot import UNMAPPED, Unmapped
 from engagement_cli.quality import Account, RejectLimit, formulas, near_misses
 from engagement_cli.repeats import Repeats
 from engagement_cli.scan import Reading, Step, pays, scan
@@ -29,14 +30,13 @@ from engagement_cli.sources.days import missing_days
 from engagement_cli.sources.discover import Found, Source, discover
 from engagement_cli.sources.streams import reading
 from engagement_cli.tally import Tally
-from engagement_cli.views import Emit, Fold, Shown, View
+from engagement_cli.views import Emit, Fold, Shown, View, check_known, try_out
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from engagement_cli.parse.rules import Reject
-    from engagement_cli.pivot import Unmapped
 
 T = TypeVar("T")
 
@@ -77,6 +77,12 @@ class Request:
     reading: Reading = field(default_factory=Reading)
     view: View = field(default_factory=View)
     dedupe: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise a UsageError where a value cannot mean anything, before any work."""
+        check_known("strategy", self.strategy, STRATEGIES)
+        check_known("unmapped", self.unmapped, UNMAPPED)
+        try_out(self.table, self.view, keep_unmapped=self.unmapped == "keep")
 
     def fully_reading(self, *, mac: bool = False) -> Reading:
         """How sources are read, with the optional fields that are needed."""

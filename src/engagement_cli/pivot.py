@@ -6,7 +6,7 @@ The table is applied here and nowhere before, so that sums do not depend on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _SLICE_GROUPS = 1 << 20
 
 Unmapped = Literal["drop", "keep", "fail"]
+UNMAPPED: tuple[Unmapped, ...] = get_args(Unmapped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from engagement_cli.features import (
     IN_SECONDS,
     ActiveDaysAsked,
     Activity,
+    Extent,
     Feature,
     Material,
     Parameters,
@@ -26,26 +27,27 @@ from engagement_cli.features import (
     needs,
     parameters_of,
 )
-from engagement_cli.figures import Figures
-from engagement_cli.grains import by_app, by_category, of_day
+from engagement_cli.figures import PERIODS, Figures
+from engagement_cli.grains import GRAINS, by_app, by_category, of_day
 from engagement_cli.pivot import Mapped, pivot_groups
-from engagement_cli.schema import CONTRACT
+from engagement_cli.schema import CONTRACT, SECONDS
 from engagement_cli.units import SECONDS_UNIT, UNITS, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from engagement_cli.aggregate import Partial
     from engagement_cli.categories import Category, CategoryTable
     from engagement_cli.devices import Devices
-    from engagement_cli.features import ActiveDays, Extent
+    from engagement_cli.features import ActiveDays
     from engagement_cli.figures import Period
     from engagement_cli.grains import Grain
     from engagement_cli.pivot import Pivot
 
 Labels = Literal["key", "label", "column"]
+LABELS: tuple[Labels, ...] = get_args(Labels)
 Emit = Callable[[pd.DataFrame], None]
 
 
@@ -65,6 +67,14 @@ class Selection:
     top: int | None = None
     by_column: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise a UsageError where a value cannot mean anything."""
+        _check_least("min-total", self.min_total, 0)
+        if self.top is not None:
+            _check_least("top", self.top, 1)
+        elif self.by_column is not None:
+            raise UsageError("--by-column says what --top compares; add --top N.")
+
     def of(self, frame: pd.DataFrame, total: NDArray[np.int64]) -> pd.DataFrame:
         """The selected rows of a frame, in their order.
 
@@ -75,7 +85,7 @@ class Selection:
         Raises:
             UsageError: The frame has no such column, or it holds no numbers.
         """
-        values = total if self.by_column is None else self._values(frame, self.by_column)
+        values = self._values(frame, total)
         kept = total >= self.min_total
         if self.contracts is not None:
             kept &= frame[CONTRACT].isin(self.contracts).to_numpy()
@@ -85,8 +95,11 @@ class Selection:
             rows = rows[np.sort(largest)]
         return frame if len(rows) == len(frame) else frame.iloc[rows].reset_index(drop=True)
 
-    @staticmethod
-    def _values(frame: pd.DataFrame, column: str) -> NDArray[np.int64]:
+    def _values(self, frame: pd.DataFrame, total: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What ``top`` compares; the total needs no column."""
+        column = self.by_column
+        if column is None or (column == SECONDS and column not in frame):
+            return total
         numeric = [name for name in frame.columns if frame[name].dtype.kind in "if"]
         if column not in numeric:
             raise UsageError(
@@ -123,7 +136,7 @@ class View:
         table: CategoryTable,
         where: str,
         *,
-        features: Iterable[str] = (),
+        features: str | Iterable[str] = (),
         labels: Labels = "key",
         unit: str = "seconds",
         selection: Selection | None = None,
@@ -135,7 +148,7 @@ class View:
         Args:
             table: The category table, which may set parameters of features.
             where: What messages about those call it.
-            features: Names of features; ``all`` for every one.
+            features: Names of features, or a list of them with commas; ``all`` for every one.
             labels: What categories are called in values.
             unit: The unit of seconds.
             selection: Which contracts are written; all by default.
@@ -143,10 +156,16 @@ class View:
             period: What one row of the figures is about, if figures are asked for.
 
         Raises:
-            UsageError: There is no such feature, or no such thing for this grain.
+            UsageError: There is no such feature, label, unit, grain or period, or no such thing
+                for this grain.
             CategoriesError: A parameter is wrong; the message gives its line.
         """
-        asked, selection = named(list(features)), selection or Selection()
+        check_known("labels", labels, LABELS)
+        check_known("unit", unit, tuple(UNITS))
+        check_known("by", grain, GRAINS)
+        if period is not None:
+            check_known("period", period, PERIODS)
+        asked, selection = named(_names(features)), selection or Selection()
         _check_grain(grain, asked, selection)
         return cls(
             asked,
@@ -233,6 +252,26 @@ class View:
     def _name(self, category: Category) -> str:
         names = {"key": category.key, "label": category.label, "column": category.column}
         return names[self.labels]
+
+
+def check_known(what: str, value: object, known: Sequence[str]) -> None:
+    """Raise a UsageError where a value is none of those known."""
+    if value not in known:
+        raise UsageError(f"{what} must be {', '.join(known[:-1])} or {known[-1]}, not {value!r}.")
+
+
+def _check_least(what: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UsageError(f"{what} must be a whole number from {least} on, not {value!r}.")
+
+
+def _names(features: object) -> list[str]:
+    """The names in a list with commas, or those that are given one by one."""
+    if isinstance(features, str):
+        return [name.strip() for name in features.split(",") if name.strip()]
+    if not isinstance(features, Iterable):
+        raise UsageError(f"features must be names of features, not {features!r}.")
+    return list(features)
 
 
 def _check_grain(grain: Grain, features: tuple[Feature, ...], selection: Selection) -> None:
@@ -391,3 +430,13 @@ class Fold:
 
     def _of_day(self, day: date, frame: pd.DataFrame) -> pd.DataFrame:
         return of_day(day, self._view.of(frame, self._table))
+
+
+def try_out(table: CategoryTable, view: View, *, keep_unmapped: bool) -> None:
+    """Make what no lines would show, so that what cannot be is found out before any is read.
+
+    Raises:
+        UsageError: Two columns would be called alike, or there is none to select by.
+    """
+    day = date(1970, 1, 1)
+    Fold(table, view, keep_unmapped=keep_unmapped, extent=Extent(day, day, 1)).shown()

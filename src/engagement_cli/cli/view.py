@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engagement_cli.errors import InputError, UsageError
+from engagement_cli.errors import InputError
 from engagement_cli.sources.discover import STDIN
 from engagement_cli.views import Selection, View
 
@@ -53,13 +53,11 @@ def view_of(
         CategoriesError: The table sets a parameter wrongly.
         InputError: The list of contracts cannot be read.
     """
-    if by_column is not None and top is None:
-        raise UsageError("--by-column says what --top compares; add --top N.")
     contracts = None if contracts_file is None else listed_contracts(contracts_file)
     return View.asked(
         table,
         str(table_file or _BUILTIN),
-        features=[name.strip() for name in features.split(",") if name.strip()],
+        features=features,
         labels=labels,
         unit=unit,
         selection=Selection(contracts, min_total, top, by_column),

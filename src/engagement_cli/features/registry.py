@@ -13,7 +13,7 @@ from engagement_cli.features.feature import Feature, Need
 from engagement_cli.features.segments import CLINGINESS, ENGAGEMENT, RFM_FEATURE
 from engagement_cli.features.settings import read
 from engagement_cli.features.viewing import MOST_WATCH, SHARE, TASTE, TOTAL
-from engagement_cli.frames import frame_of
+from engagement_cli.frames import check_names, frame_of
 from engagement_cli.schema import SECONDS
 
 if TYPE_CHECKING:
@@ -137,17 +137,9 @@ def derive(frame: pd.DataFrame, features: Iterable[Feature], material: Material)
     Raises:
         UsageError: A column of a feature is called like one that is there.
     """
-    columns: dict[str, Any] = {}
-    taken = {column.casefold() for column in frame.columns}
-    for one in features:
-        for name, column in one.derive(material).items():
-            if name.casefold() in taken:
-                raise UsageError(
-                    f"The feature {one.name} makes a column {name}, and the category table has one "
-                    "of that name. Call the table's column otherwise."
-                )
-            columns[name] = column
-    return pd.concat([frame, frame_of(columns)], axis=1)
+    derived = [pair for one in features for pair in one.derive(material).items()]
+    check_names("A result with these features", [*frame.columns, *(name for name, _ in derived)])
+    return pd.concat([frame, frame_of(dict(derived))], axis=1)
 
 
 def _faults(settings: Settings, one: Feature, wrong: Iterable[tuple[Path, str]]) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ import numpy as np
 from engagement_cli.features.feature import Feature
 from engagement_cli.features.settings import Number, OneOf, Text, option
 from engagement_cli.features.texts import chosen, composed
+from engagement_cli.frames import check_names
 from engagement_cli.rounding import rounded
 from engagement_cli.schema import SECONDS
 
@@ -116,10 +117,11 @@ def _places_by_seconds(
 
 def _share(material: Material) -> Mapping[str, Any]:
     total = np.maximum(material.total, 1)
-    return {
-        column.removesuffix("Duration") + "Share": rounded(seconds, total, SHARE_DECIMALS)
-        for column, seconds in material.seconds.items()
-    }
+    names = [column.removesuffix("Duration") + "Share" for column in material.seconds]
+    check_names("The feature share", names)
+    seconds = material.seconds.values()
+    shares = (rounded(column, total, SHARE_DECIMALS) for column in seconds)
+    return dict(zip(names, shares, strict=True))
 
 
 TOTAL = Feature(
