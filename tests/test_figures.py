@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_oracle import figure_rows
 from households import FIVE, View, write_days
-from program import run
+from program import one_line, run
 from test_features_oracle import logs
 
 
@@ -195,3 +196,37 @@ def test_figures_are_what_a_slow_oracle_counts(
 def csv_of(rows: list[dict[str, object]]) -> str:
     lines = [list(rows[0]), *(row.values() for row in rows)]
     return "".join(",".join(map(str, line)) + "\n" for line in lines)
+
+
+def test_figures_stay_as_they_were_where_the_result_is_refused(five: Path, tmp_path: Path) -> None:
+    database, kept = f"sqlite:///{tmp_path}/o.db", tmp_path / "figures.csv"
+    asked = ["-q", "-i", five, "-o", database, "--figures", kept, "--if-exists", "fail"]
+    assert run("run", *asked).status == 0
+    before = kept.read_bytes()
+    (five / "20220404.json").unlink()
+    one_line(run("run", *asked), 3, "engagement")
+    assert kept.read_bytes() == before
+
+
+@pytest.mark.parametrize("grain", ["contract", "contract-day"])
+def test_figures_that_are_refused_say_that_the_result_is_written(
+    five: Path, tmp_path: Path, grain: str
+) -> None:
+    database, out = f"sqlite:///{tmp_path}/o.db", tmp_path / "out.csv"
+    asked = ["-q", "-i", five, "-o", out, "--by", grain]
+    expected = run("run", *asked[:3], "-o", "-", "--by", grain).out
+    figures_too = [*asked, "--figures", database, "--if-exists", "fail"]
+    assert run("run", *figures_too).status == 0
+    out.unlink()
+    told = f"The result is written to {out}, and its figures are not: "
+    one_line(run("run", *figures_too), 1, told, "engagement_figures")
+    assert out.read_bytes() == expected
+
+
+def test_days_that_no_figures_follow_leave_nothing_aside(five: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results" / "out.parquet"
+    out.parent.mkdir()
+    asked = ["-q", "-i", five, "-o", out, "--by", "contract-day"]
+    assert run("run", *asked, "--figures", out.parent / "f.csv").status == 0
+    assert sorted(path.name for path in out.parent.iterdir()) == ["f.csv", "out.parquet"]
+    assert [*pd.read_parquet(out)["Contract"]] == [*"ABCDABDADE"]

@@ -227,6 +227,30 @@ def test_a_folder_by_day_wants_days(tmp_path: Path) -> None:
     assert "--date" in result.err
 
 
+def test_no_text_of_a_log_is_a_formula_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Contracts, devices and apps come from whoever sends a log; names of categories do not."""
+    table = tmp_path / "table.yaml"
+    table.write_text("version: 1\ncategories:\n  '-TV': {column: TV, apps: ['=A1', '@b', C]}\n")
+    views = [View("+1", "=A1", 1, "-2"), View("D", "@b", 2, "\t3"), View("E=", "C", 3, "4-")]
+    logs = write_days(tmp_path / "logs", {"20220401": views})
+    asked = ["-q", "-i", logs, "-o", "-", "--csv-safe", "--categories", table]
+    assert run("transform", *asked).out.decode() == (
+        f"{HEADER}\n"
+        "2022-04-01,'+1,'-2,'=A1,-TV,1\n"
+        "2022-04-01,D,'\t3,'@b,-TV,2\n"
+        "2022-04-01,E=,4-,C,-TV,3\n"
+    )
+    assert run("run", *asked, "--by", "app").out.decode() == (
+        "AppName,Category,Contracts,Lines,TotalDuration\n"
+        "'=A1,-TV,1,1,1\n"
+        "'@b,-TV,1,1,2\n"
+        "C,-TV,1,1,3\n"
+    )
+    assert run("run", *asked, "--by", "contract-day").out.decode() == (
+        "Date,Contract,TV\n2022-04-01,'+1,1\n2022-04-01,D,2\n2022-04-01,E=,3\n"
+    )
+
+
 def test_read_gives_the_same_lines_as_frames(five: Path) -> None:
     frame = pd.concat(eng.read(five, block_size=64), ignore_index=True)
     assert frame.to_csv(index=False, lineterminator="\n") == LINES

@@ -38,7 +38,7 @@ NOBODY = ("", "0", "None", "NULL", "null")
 """Contracts that mean nobody; so does one of white space alone. The category table may differ."""
 
 FORMULA = "^[=+@\t\r-]"
-"""Pattern of contracts that a spreadsheet takes for formulas."""
+"""Pattern of texts that a spreadsheet takes for formulas."""
 
 
 class Reason(StrEnum):

@@ -295,7 +295,8 @@ csv_safe_option = _option(
     "--csv-safe",
     heading="Output",
     is_flag=True,
-    help="Put an apostrophe before contracts that a spreadsheet takes for formulas.",
+    help="Put an apostrophe before contracts, devices and apps that a spreadsheet takes for "
+    "formulas.",
 )
 lines_option = _option(
     "-o",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from engagement_cli.errors import UsageError
+from engagement_cli.errors import EngagementError, OutputError, UsageError
 from engagement_cli.sinks import FileSink
 from engagement_cli.sinks.sql import SqlTarget, parse_url, url_from_environment, url_from_file
 from engagement_cli.sinks.tables import TableSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from engagement_cli.pipeline import Outcome
@@ -70,29 +70,55 @@ class Outputs:
 
     @contextmanager
     def by_day(self, view: View) -> Iterator[Writer | None]:
-        """A writer of the days as they come, where rows go into a file by contract and day."""
+        """A writer of the days as they come, where rows go into a file by contract and day.
+
+        It puts the file in place when it is finished, so that figures are written behind it.
+        """
         if view.grain != "contract-day" or not isinstance(self.result, FileSink):
             yield None
             return
-        with self.result.writing() as writer:
-            yield writer
+        with ExitStack() as stack:
+            yield _Days(stack.enter_context(self.result.writing()), stack)
 
     def write(
         self, outcome: Outcome, writer: Writer | None, progress: Callable[[int], None]
     ) -> list[str]:
         """Put an outcome in the place of what stood there; what is worth telling.
 
+        The result comes first, so that nothing was written where it is refused.
+
         Raises:
-            EngagementError: It cannot be written; what stood there still stands.
+            EngagementError: It cannot be written; what stood there still stands, unless the
+                message says that only the figures do.
         """
-        account, told = outcome.account.as_dict(), []
-        if self.figures and outcome.figures is not None:
-            told += self.figures.write(outcome.figures, account)
+        account = outcome.account.as_dict()
         if writer is None:
-            return [*self.result.write(outcome.frame, account, progress), *told]
-        writer.write(outcome.frame)
-        writer.finish(account)
-        return [*self.result.files, *told]
+            told = self.result.write(outcome.frame, account, progress)
+        else:
+            writer.write(outcome.frame)
+            writer.finish(account)
+            told = self.result.files
+        if self.figures is None or outcome.figures is None:
+            return told
+        try:
+            return [*told, *self.figures.write(outcome.figures, account)]
+        except EngagementError as error:  # whatever kind it is of: something was written
+            raise OutputError(
+                f"The result is written to {self.result}, and its figures are not: {error}"
+            ) from error
+
+
+class _Days:
+    """A writer that puts its file in place when it is finished."""
+
+    def __init__(self, writer: Writer, place: ExitStack) -> None:
+        self.write = writer.write
+        self._finish = writer.finish
+        self._place = place
+
+    def finish(self, account: Mapping[str, object]) -> None:
+        self._finish(account)
+        self._place.close()
 
 
 def outputs_of(asked: dict[str, Any], lock_timeout: float | None = None) -> Outputs:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from engagement_cli.schema import CONTRACT, FORMULA
+from engagement_cli.schema import APP_NAME, CONTRACT, FORMULA, MAC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Writer:
 
 
 class Harmless:
-    """Writes frames with an apostrophe before each contract that looks like a formula."""
+    """Writes frames with an apostrophe before each text of the logs that looks like a formula."""
 
     def __init__(self, file: IO[bytes]) -> None:
         """Begin a file."""
@@ -54,10 +54,12 @@ class Harmless:
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write a frame behind those before it."""
-        if CONTRACT in frame:
-            safe = frame[CONTRACT].str.replace(f"({FORMULA})", r"'\1", regex=True)
-            frame = frame.assign(**{CONTRACT: safe})
-        self._writer.write(frame)
+        safe = {
+            name: frame[name].str.replace(f"({FORMULA})", r"'\1", regex=True)
+            for name in (CONTRACT, MAC, APP_NAME)
+            if name in frame
+        }
+        self._writer.write(frame.assign(**safe))
 
 
 def _needs_quotes(column: pa.Array) -> bool:
