@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pandas as pd
+import pytest
+
 import engagement_cli as eng
-from households import View, write_days
+from engagement_cli.errors import InputError
+from households import FIVE, View, write_days
+from program import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +77,17 @@ def test_6_the_columns_do_not_depend_on_the_data(tmp_path: Path) -> None:
     assert [*one.dtypes] == [*other.dtypes]
 
 
+@pytest.mark.parametrize("dedupe", [False, True])
+def test_7_genuine_repeats_count_and_only_equal_ids_are_the_same_event(
+    tmp_path: Path, dedupe: bool
+) -> None:
+    same = View("A", TV, 60, "m1", "x1")
+    days = {"20220401": [same, same, View("A", TV, 60, "m1", "x2"), View("A", TV, 60, "m1")] * 2}
+    frame = eng.run(write_days(tmp_path / "logs", days), dedupe_id=dedupe, features="total")
+    assert frame["TotalDuration"].tolist() == [240 if dedupe else 480]
+    assert frame.attrs["account"]["repeated"] == (4 if dedupe else 0)
+
+
 def test_8_the_sum_of_a_household_is_not_capped(tmp_path: Path) -> None:
     days = {"20220401": [View("A", TV, 86400, "m1"), View("A", TV, 86400, "m2")]}
     frame = eng.run(write_days(tmp_path / "logs", days), features="total")
@@ -81,3 +100,66 @@ def test_9_a_missing_day_lowers_the_activeness_of_an_asked_range(tmp_path: Path)
     frame = eng.run(folder, since="20220401", until="20220403", features="activeness")
     assert frame["Activeness"].tolist() == [66.67]
     assert frame.attrs["account"]["missing_days"] == ["2022-04-02"]
+
+
+def test_9_an_unreadable_file_stops_the_run_and_is_named(tmp_path: Path) -> None:
+    folder = write_days(tmp_path / "logs", {"20220401": [View("A", TV, 1)]})
+    whole = gzip.compress(b"\n".join([View("B", TV, 1).line().encode()] * 99))
+    (folder / "20220402.json.gz").write_bytes(whole[:-20])
+    with pytest.raises(InputError, match=r"20220402\.json\.gz"):
+        eng.run(folder, features="all", max_rejects="100%")
+
+
+def test_10_a_second_load_neither_doubles_a_table_nor_drops_its_index(tmp_path: Path) -> None:
+    folder, database = write_days(tmp_path / "logs", FIVE), tmp_path / "watch.db"
+    asked = ["-q", "-i", folder, "-o", f"sqlite:///{database}", "--features", "total"]
+    asked += ["--figures", f"sqlite:///{database}"]
+
+    def loaded() -> list[list[tuple[object, ...]]]:
+        assert run("run", *asked).status == 0
+        with closing(sqlite3.connect(database)) as session:
+            tables = ("engagement", "engagement_figures")
+            queries = [f"SELECT * FROM {table} ORDER BY 1" for table in tables]
+            queries.append("SELECT name, sql FROM sqlite_master ORDER BY name")
+            return [session.execute(query).fetchall() for query in queries]
+
+    rows, figures, _ = loaded()
+    with closing(sqlite3.connect(database)) as session:
+        session.execute("CREATE INDEX by_total ON engagement (TotalDuration)")
+        before = session.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    assert loaded() == [rows, figures, before]
+    assert rows == list(eng.run(folder, features="total").itertuples(index=False, name=None))
+    (folder / "20220404.json").unlink()
+    changed, fewer, kept = loaded()
+    assert kept == before
+    assert changed == list(eng.run(folder, features="total").itertuples(index=False, name=None))
+    assert fewer == figures[:2]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz", "out.parquet", "out.jsonl"])
+def test_11_one_file_is_asked_for_and_one_file_comes_out(tmp_path: Path, name: str) -> None:
+    folder, place = write_days(tmp_path / "logs", FIVE), tmp_path / "results"
+    place.mkdir()
+    for command, options in (("run", ["--by", "contract-day"]), ("transform", []), ("run", [])):
+        assert run(command, "-q", "-i", folder, "-o", place / name, *options).status == 0
+        assert [path.name for path in place.iterdir() if path.is_file()] == [name]
+        assert len([*place.iterdir()]) == 1
+    if name == "out.csv":
+        assert pd.read_csv(place / name).equals(eng.run(folder).astype({"Contract": str}))
+
+
+def test_12_a_password_stands_in_no_source_and_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes from the environment or a file of one's own; port 1 answers nobody."""
+    folder, url = write_days(tmp_path / "logs", FIVE), "postgresql://etl:s3cret@127.0.0.1:1/tv"
+    (tmp_path / "url").write_text(url)
+    from_file = run("run", "-v", "-i", folder, "--output-url-file", tmp_path / "url")
+    monkeypatch.setenv("ENGAGEMENT_OUTPUT_URL", url)
+    summary = tmp_path / "summary.json"
+    from_environment = run("run", "-v", "-i", folder, "--summary", summary)
+    for result in (from_file, from_environment):
+        assert result.status == 1
+        assert "127.0.0.1" in result.err
+        assert "s3cret" not in result.err + result.out.decode()
+    assert "s3cret" not in summary.read_text()

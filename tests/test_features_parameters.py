@@ -9,6 +9,7 @@ import pytest
 from engagement_cli.categories import load_table
 from engagement_cli.features import FEATURES, parameters
 from engagement_cli.features.page import page
+from engagement_cli.grains import GRAINS
 from features_page import PAGE
 from households import FIVE, write_days
 from program import run
@@ -21,6 +22,21 @@ HEAD = "version: 1\ncategories:\n  TV: {column: TV, apps: [CHANNEL]}\nfeatures:\
 
 def test_the_page_of_features_is_what_the_definitions_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_the_page_defines_every_column_of_figures_and_of_other_rows(
+    tmp_path: Path, grain: str
+) -> None:
+    logs = write_days(tmp_path / "logs", FIVE)
+    options = ["--features", "devices"] if grain == "day" else []
+    header = run("run", "-q", "-i", logs, "-o", "-", "--by", grain, *options).out.splitlines()[0]
+    others = ("Movie", "Child", "Relax", "Sport")  # "and so on"
+    columns = [name for name in header.decode().split(",") if not name.startswith(others)]
+    if grain.startswith("contract"):
+        columns.remove("TVDuration")  # "seconds by category"
+    told = PAGE.read_text(encoding="utf-8").partition("## Figures")[2]
+    assert [name for name in columns if f"`{name}`" not in told] == []
 
 
 @pytest.mark.parametrize("name", [one.name for one in FEATURES])

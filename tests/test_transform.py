@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import engagement_cli as eng
+from engagement_cli import kernel
 from engagement_cli.errors import QualityError
 from households import FIVE, View, write_days
 from program import COMMAND, ENVIRONMENT, one_line, run, summarised
@@ -259,6 +260,13 @@ def test_read_gives_the_same_lines_as_frames(five: Path) -> None:
         list(eng.read(five))
 
 
+def hit_id(n: int) -> str | None:
+    """Every seventh repeats the one before it, every eleventh one long ago; some have none."""
+    if n % 501 == 0:
+        return None
+    return f"AX_{n - (n % 7 == 0) - (30_000 if n % 11 == 0 and n > 30_000 else 0):017}"
+
+
 class TestDedupe:
     @pytest.mark.parametrize("jobs", [1, 3])
     @pytest.mark.parametrize("block_size", ["64", "4MiB"])
@@ -315,6 +323,53 @@ class TestDedupe:
             account = frame.attrs["account"]
             assert (account["lines"], account["repeated"]) == (7, 1)
             assert account["rejected_by_reason"] == {"id-not-a-string": 1, "not-json": 1}
+
+    @pytest.mark.parametrize("way", ["file", "stdin", "read"])
+    def test_a_day_that_machine_code_reads_is_deduped_as_any_other(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    ) -> None:
+        """Repeats stand side by side and far apart, among lines of other shapes and a reject."""
+        views = [
+            View(f"HNH{n % 977:06}", "VOD" if n % 3 else "KPLUS", n % 4000, f"m{n % 9}", hit_id(n))
+            for n in range(70_000)
+        ]
+        lines = [view.line().encode() for view in views]
+        lines[::1000] = [
+            line.replace(b'"_index"', b'"_type": "x", "_index"') for line in lines[::1000]
+        ]
+        lines[1] = b"broken"
+        log = tmp_path / "20220401.json"
+        log.write_bytes(b"\n".join(lines) + b"\n")
+        assert log.stat().st_size > kernel.PAYS_FROM_BYTES
+        first: dict[object, View] = {}
+        for place, view in enumerate(views):
+            if place != 1:
+                first.setdefault(view.hit_id or place, view)
+        if way == "read":
+            frame = pd.concat(eng.read(log, dedupe_id=True, max_rejects=1), ignore_index=True)
+            assert frame[["Contract", "Mac", "AppName", "TotalDuration"]].values.tolist() == [
+                [view.contract, view.mac, view.app, view.seconds] for view in first.values()
+            ]
+            return
+        asked = ["-q", "-o", "-", "--dedupe-id", "--max-rejects", 1, "--features", "devices"]
+        piped = ["-i", "-", "--date", "20220401"]
+        fast = (
+            run("run", *asked, *piped, stdin=log.read_bytes())
+            if way == "stdin"
+            else run("run", *asked, "-i", log, "--jobs", 2)
+        )
+        monkeypatch.setenv("ENGAGEMENT_NO_KERNEL", "1")
+        assert fast == run("run", *asked, "-i", log)
+        expected: dict[str, list[int]] = {}
+        devices: dict[str, set[str | None]] = {}
+        for view in first.values():
+            row = expected.setdefault(view.contract, [0, 0])
+            row[view.app == "VOD"] += view.seconds
+            devices.setdefault(view.contract, set()).add(view.mac)
+        assert fast.out.decode().splitlines()[1:] == [
+            f"{name},{row[0]},{row[1]},0,0,0,{len(devices[name])}"
+            for name, row in sorted(expected.items())
+        ]
 
     def test_a_state_keeps_no_ids_and_says_so(self, tmp_path: Path) -> None:
         logs = write_days(tmp_path / "logs", TWICE)
