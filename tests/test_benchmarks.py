@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 from benchmarks import data, peers
-from benchmarks.measure import Cost, Program, RunError, run, run_pairs, same_table
+from benchmarks.bench import Bench, Settings
+from benchmarks.measure import (
+    Cost,
+    Program,
+    RunError,
+    begins_with,
+    run,
+    run_pairs,
+    same_table,
+)
+from benchmarks.parts import PARTS
 from benchmarks.results import Race, Results, load
 
 ODD = [
@@ -99,6 +109,38 @@ def test_quotes_do_not_make_tables_differ_but_a_digit_and_a_missing_row_do(tmp_p
     assert not same_table(one, two)
     two.write_text('"Contract","TV"\n"a",1\n')
     assert not same_table(one, two)
+
+
+def test_further_columns_are_passed_over_only_behind_rows_that_are_the_same(
+    tmp_path: Path,
+) -> None:
+    narrow, wide = tmp_path / "narrow.csv", tmp_path / "wide.csv"
+    narrow.write_text("Contract,TV\na,1\nb,2\n")
+    for text, alike in {
+        "Contract,TV,Total\na,1,1\nb,2,2\n": True,
+        "Contract,TV,Total\na,1,1\nb,3,3\n": False,
+        "Contract,TV,Total\na,1,1\n": False,
+        "Contract,TV,Total\na,1,1\nb,2,2\nc,3,3\n": False,
+        "Contract,TV\na,1\nb,2\n": False,
+    }.items():
+        wide.write_text(text)
+        assert begins_with(wide, narrow) is alike, text
+
+
+@pytest.mark.parametrize("part", ["options", "features"])
+def test_a_part_runs_to_its_end_on_small_logs(part: str, tmp_path: Path) -> None:
+    settings = Settings((1,), 300, (), 0, (), 1, 60.0, 1, tmp_path, tmp_path / "results.json")
+    bench = Bench(settings, Results({}), tmp_path / "work")
+    bench.work.mkdir()
+    next(one for one in PARTS if one.name == part).run(bench)
+    races = bench.results.races
+    assert [(race.other, race.trouble, len(race.pairs)) for race in races] == [
+        (race.other, "", 1) for race in races
+    ]
+    assert [race.other for race in races] == {
+        "options": ["run --dedupe-id", "run --features devices", "run --features all", "transform"],
+        "features": ["export with features"],
+    }[part]
 
 
 def test_outputs_that_differ_are_an_error(tmp_path: Path) -> None:

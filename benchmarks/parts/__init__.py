@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.parts import cold, growth, inputs, start, warm
+from benchmarks.parts import cold, features, growth, inputs, start, warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,13 @@ PARTS = (
         "A new day folded into a month",
         "`engagement` has all days but the last in its state; the peers read all again.",
         warm.fold,
+    ),
+    Part(
+        features.PART,
+        "Derived columns",
+        "All days are in the state, and are exported without and with every feature that a state "
+        "can tell. `ratio` is the time over that of the export without.",
+        features.features,
     ),
     Part(
         growth.CONTRACTS,

@@ -59,11 +59,11 @@ def options(bench: Bench) -> None:
     folder = bench.days(days)
     size = data.size_of(folder)
     plain = bench.cold(folder, name="run")
-    others = [
-        bench.cold(folder, *words.split(), name=f"run {words}")
-        for words in ("--devices", "--dedupe-id", "--features all")
-    ]
-    lines = bench.work / "lines.csv"
+    others = [bench.cold(folder, "--dedupe-id", name="run --dedupe-id")]
+    for words in ("--features devices", "--features all"):
+        wider = bench.cold(folder, *words.split(), name=f"run {words}")
+        others.append(replace(wider, adds_columns=True))
+    lines = bench.work / "lines.csv"  # which is no table of the same rows
     others.append(bench.engagement("transform", "-q", "-i", folder, "-o", lines, name="transform"))
     for other in others:
-        bench.race(OPTIONS, f"{days} days", plain, replace(other, output=None), size=size)
+        bench.race(OPTIONS, f"{days} days", plain, other, size=size)

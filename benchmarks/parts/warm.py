@@ -24,8 +24,8 @@ def fold(bench: Bench) -> None:
     folder = bench.days(days)
     with data.scratch(bench.settings.cache) as scratch:
         try:
-            before = _ingest(bench, bench.days(days - 1), scratch / "before")
-            after = _ingest(bench, folder, scratch / "after")
+            before = ingest(bench, bench.days(days - 1), scratch / "before")
+            after = ingest(bench, folder, scratch / "after")
         except RunError as error:
             bench.keep(Race(PART, f"{days} days", days, 0, BASE, "peers", (), str(error)))
             return
@@ -38,7 +38,8 @@ def fold(bench: Bench) -> None:
             bench.race(PART, f"{days} days written again", _export(bench, after), cold, x=days)
 
 
-def _ingest(bench: Bench, folder: Path, state: Path) -> Path:
+def ingest(bench: Bench, folder: Path, state: Path) -> Path:
+    """Make a state of the logs in a folder."""
     run(bench.engagement("ingest", "-q", "-i", folder, "--state", state, name="engagement ingest"))
     return state
 
