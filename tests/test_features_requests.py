@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 import engagement_cli as eng
@@ -111,6 +113,10 @@ def test_a_table_may_have_a_column_of_that_name_which_is_compared_then(tmp_path:
         ({"min_total": -1}, "min-total must be a whole number from 0 on, not -1"),
         ({"min_total": "9"}, "min-total must be a whole number from 0 on, not '9'"),
         ({"by_column": "TVDuration"}, "add --top N"),
+        ({"shape": "csv"}, "shape must be hits, source, bulk, search or array, not 'csv'"),
+        ({"jobs": 0}, "jobs must be a whole number from 1 on, not 0"),
+        ({"block_size": 0}, "block_size must be a whole number from 1 on, not 0"),
+        ({"since": 20220401}, "20220401 is no day"),
         ({"contracts": "A"}, "contracts must be a list of contracts, not 'A'"),
         ({"contracts": 7}, "contracts must be a list of contracts, not 7"),
         ({"contracts": [7]}, "contracts must be texts, as in the result, not 7"),
@@ -133,6 +139,13 @@ def test_features_are_named_in_python_as_on_the_command_line(five: Path) -> None
     listed = eng.run(five, features=["taste", "total"])
     assert eng.run(five, features="total, taste").equals(listed)
     assert [*listed.columns][-2:] == ["TotalDuration", "Taste"]
+
+
+def test_a_moment_stands_for_its_day(five: Path) -> None:
+    from_text = eng.run(five, since="20220402", until="2022-04-03")
+    assert from_text["Contract"].tolist() == ["A", "B", "D"]
+    since, until = pd.Timestamp("2022-04-02 13:00"), datetime(2022, 4, 3, 1, tzinfo=UTC)
+    assert eng.run(five, since=since, until=until).equals(from_text)
 
 
 def test_contracts_are_listed_in_python_as_in_a_file(five: Path, tmp_path: Path) -> None:

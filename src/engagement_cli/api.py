@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engagement_cli import pipeline
 from engagement_cli.categories import CategoryTable, load_table
 from engagement_cli.errors import UsageError
+from engagement_cli.parse.formats import SHAPES
 from engagement_cli.quality import RejectLimit
 from engagement_cli.scan import BLOCK_SIZE, Reading
 from engagement_cli.sources.days import parse_day
 from engagement_cli.transform import Transformation
-from engagement_cli.views import Selection, View
+from engagement_cli.views import Selection, View, check_known, check_least
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     import pandas as pd
 
@@ -99,7 +100,7 @@ def run(
         max_rejects=RejectLimit.parse(str(max_rejects)),
         strict=strict,
         strategy=strategy,
-        reading=Reading(shape=shape, jobs=jobs, block_size=block_size),
+        reading=_reading(shape, jobs, block_size),
         view=View.asked(
             table,
             _where(categories),
@@ -168,7 +169,7 @@ def read(
         unmapped=unmapped,
         max_rejects=RejectLimit.parse(str(max_rejects)),
         strict=strict,
-        reading=Reading(shape=shape, jobs=jobs, block_size=block_size),
+        reading=_reading(shape, jobs, block_size),
         view=View.asked(table, _where(categories), labels=labels),
         dedupe=dedupe_id,
     )
@@ -178,15 +179,25 @@ def read(
 
 
 def _paths(inputs: Paths) -> list[str]:
-    if isinstance(inputs, (str, os.PathLike)):
-        inputs = [inputs]
-    return [os.fspath(path) for path in inputs]
+    listed = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
+    if not isinstance(listed, Iterable):
+        raise UsageError(f"inputs must be paths, not {listed!r}.")
+    return [os.fspath(path) for path in listed]
 
 
 def _table(categories: CategoryTable | str | os.PathLike[str] | None) -> CategoryTable:
     if isinstance(categories, CategoryTable):
         return categories
     return load_table(None if categories is None else Path(categories))
+
+
+def _reading(shape: Shape | None, jobs: int | None, block_size: int) -> Reading:
+    if shape is not None:
+        check_known("shape", shape, SHAPES)
+    if jobs is not None:
+        check_least("jobs", jobs, 1)
+    check_least("block_size", block_size, 1)
+    return Reading(shape=shape, jobs=jobs, block_size=block_size)
 
 
 def _where(categories: CategoryTable | str | os.PathLike[str] | None) -> str:
@@ -209,5 +220,12 @@ def _listed(contracts: object) -> frozenset[str] | None:
     return frozenset(listed)
 
 
-def _day(day: date | str | None) -> date | None:
-    return parse_day(day) if isinstance(day, str) else day
+def _day(day: object) -> date | None:
+    """A day as it may be given; a moment, such as pandas', stands for its day."""
+    if isinstance(day, str):
+        return parse_day(day)
+    if isinstance(day, datetime):
+        return day.date()
+    if day is None or isinstance(day, date):
+        return day
+    raise UsageError(f"{day!r} is no day; give a date, or text such as '2022-04-01'.")

@@ -69,9 +69,9 @@ class Selection:
 
     def __post_init__(self) -> None:
         """Raise a UsageError where a value cannot mean anything."""
-        _check_least("min-total", self.min_total, 0)
+        check_least("min-total", self.min_total, 0)
         if self.top is not None:
-            _check_least("top", self.top, 1)
+            check_least("top", self.top, 1)
         elif self.by_column is not None:
             raise UsageError("--by-column says what --top compares; add --top N.")
 
@@ -260,7 +260,8 @@ def check_known(what: str, value: object, known: Sequence[str]) -> None:
         raise UsageError(f"{what} must be {', '.join(known[:-1])} or {known[-1]}, not {value!r}.")
 
 
-def _check_least(what: str, value: object, least: int) -> None:
+def check_least(what: str, value: object, least: int) -> None:
+    """Raise a UsageError where a value is no whole number, or a smaller one."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UsageError(f"{what} must be a whole number from {least} on, not {value!r}.")
 
