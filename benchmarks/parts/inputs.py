@@ -59,7 +59,8 @@ def options(bench: Bench) -> None:
     folder = bench.days(days)
     size = data.size_of(folder)
     plain = bench.cold(folder, name="run")
-    others = [bench.cold(folder, "--dedupe-id", name="run --dedupe-id")]
+    fewer = bench.cold(folder, "--dedupe-id", name="run --dedupe-id")
+    others = [replace(fewer, output=None)]  # the logs repeat some events
     for words in ("--features devices", "--features all"):
         wider = bench.cold(folder, *words.split(), name=f"run {words}")
         others.append(replace(wider, adds_columns=True))
