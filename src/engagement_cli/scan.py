@@ -71,6 +71,7 @@ class Step(Generic[T]):
         kept: What was made of the block's lines; None at the end of the source.
         tally: What became of them.
         rejects: The rejected ones, by their place in the source.
+        height: How many lines of the source they are.
         fingerprint: At the end of the source, the hash of its bytes, if asked for.
     """
 
@@ -81,6 +82,7 @@ class Step(Generic[T]):
     kept: T | None = None
     tally: Tally = field(default_factory=Tally)
     rejects: Sequence[Reject] = ()
+    height: int = 0
     fingerprint: str | None = None
 
     @property
@@ -116,7 +118,7 @@ def scan(
                 yield replace(step, fingerprint=opened.close(step.source))
             else:
                 yield replace(step, rejects=numbered(step.rejects, step.shape, number))
-                number += step.tally.lines
+                number += step.height
 
 
 def pays(sources: Iterable[Source]) -> bool:
@@ -190,7 +192,7 @@ def _tasks(
 def _read(step: Step[T], read: Callable[[], Chunk], take: Callable[[Source, Chunk], T]) -> Step[T]:
     chunk = read()
     kept = take(step.source, chunk)
-    return replace(step, kept=kept, tally=chunk.tally, rejects=chunk.rejects)
+    return replace(step, kept=kept, tally=chunk.tally, rejects=chunk.rejects, height=chunk.height)
 
 
 def _end(step: Step[T]) -> Step[T]:

@@ -108,7 +108,7 @@ def survey(
     total, tally = Sum(), Tally()
     orders: Counter[str] = Counter()
     rejects: list[Reject] = []
-    whole = True
+    whole, height = True, 0
     with open_stream(source) as stream:
         reader = Reader(stream, shape=shape, fields=Fields(), vocabulary=Vocabulary())
         for count, block in enumerate(blocks(stream, reader.shape, BLOCK_SIZE)):
@@ -116,11 +116,12 @@ def survey(
                 whole = False
                 break
             lines = block()
-            orders += key_orders(lines) if count == 0 else Counter()
+            orders += key_orders(lines.bytes) if count == 0 else Counter()
             chunk = reader.read(lines)
             total.add(chunk)
-            rejects += _examples(numbered(chunk.rejects, reader.shape, tally.lines), rejects)
+            rejects += _examples(numbered(chunk.rejects, reader.shape, height), rejects)
             tally += chunk.tally
+            height += chunk.height
     partial = total.total()
     frame = partial.frame().groupby("AppName")[["Lines", "TotalDuration"]].sum()
     apps = frame.sort_values("Lines", ascending=False, kind="stable")

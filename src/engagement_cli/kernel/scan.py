@@ -102,7 +102,7 @@ class Scanner:
 
         Args:
             buffer: Contiguous, with at least ``PADDING`` more bytes behind ``size``, of any value.
-                When the last line has no newline one is written behind it.
+                When the last line has no newline one is written behind it, and a zero behind that.
             size: Bytes to scan.
 
         Returns:
@@ -114,6 +114,7 @@ class Scanner:
         if size and buffer[size - 1] != ord("\n"):
             buffer[size] = ord("\n")
             whole += 1
+        buffer[whole] = 0  # no shape goes on behind the last line, whatever stood there
         self._reserve(whole // self._shortest + 1)
         rows, extras, runs, state = self._rows, self._extras, self._runs, self._state
         state[[Scan.POSITION, Scan.ROWS, Scan.LINES, Scan.OVER_DAY, Scan.RUNS]] = 0

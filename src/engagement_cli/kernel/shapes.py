@@ -15,15 +15,16 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 
 from engagement_cli import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-Mode = Literal["hits", "source"]
+Mode = Literal["hits", "source", "bulk"]
 
 MAX_SHAPES = 8
 """Shapes kept from one sample, the most frequent first; a file has a handful."""
@@ -88,16 +89,15 @@ def learn(sample: bytes, mode: Mode) -> tuple[Shape, ...]:
 
     Args:
         sample: Whole lines from the start of the input; a cut last line does no harm.
-        mode: ``"hits"`` when the fields stand in ``_source``, ``"source"`` when the line is one.
+        mode: ``"hits"`` when the fields stand in ``_source``, ``"source"`` when the line is one,
+            ``"bulk"`` when it is one and an action stands on a line before it: two lines, one text.
 
     Returns:
         Shapes, most frequent first; none when no line of the sample can be learned from.
     """
     seen: dict[Shape, list[tuple[bytes, ...]]] = defaultdict(list)
-    for line in sample.split(b"\n"):
-        if dissected := _dissect(line, mode):
-            shape, values = dissected
-            seen[shape].append(values)
+    for shape, values in _dissected(sample.split(b"\n"), mode):
+        seen[shape].append(values)
     frequent = sorted(seen, key=lambda shape: -len(seen[shape]))[:MAX_SHAPES]
     narrow = [s.with_constants(seen[s]) for s in frequent if len(seen[s]) >= MIN_LINES_FOR_CONSTANT]
     return tuple(dict.fromkeys(narrow + frequent))
@@ -122,6 +122,8 @@ class KnownShapes:
         return found
 
 
+_STORING = ("index", "create")
+"""The actions that bulk files store a source with."""
 _TOKEN = re.compile(
     r'(?P<key>"[^"]*")[ \t\r]*:|(?P<value>"[^"]*"|[^][{}:,"\s]+)|(?P<open>[{[])|(?P<close>[]}])'
 )
@@ -130,15 +132,50 @@ _PLAIN_ATOM = re.compile(r"null|true|false|-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})
 _DIGITS = re.compile(r'"?(0|[1-9][0-9]{0,7})("|\.0+)?')
 
 
-def _dissect(line: bytes, mode: Mode) -> tuple[Shape, tuple[bytes, ...]] | None:
-    """Return the shape of one line and its values, or None when it is not one to learn from."""
+def _dissected(lines: list[bytes], mode: Mode) -> Iterator[tuple[Shape, tuple[bytes, ...]]]:
+    """Yield the shape and the values of each line, or pair of lines, to learn from."""
+    wanted, actions = _wanted_paths(mode), _wanted_paths("action")
+    behind_action = None
+    for line in lines:
+        if mode == "bulk" and behind_action is None:
+            behind_action = _dissect(line, actions, _is_strict_action)
+            continue
+        parts = _dissect(line, wanted, partial(_is_strict_hit, mode=mode))
+        if parts is not None and behind_action is not None:
+            parts = behind_action.before(parts)
+        behind_action = None
+        if parts is not None and parts.tells_enough:
+            yield Shape(tuple(parts.pieces), tuple(parts.kinds)), tuple(parts.values)
+
+
+class _Parts(NamedTuple):
+    """A line cut at its values; the last piece ends in a newline."""
+
+    pieces: list[bytes]
+    kinds: list[Kind]
+    values: list[bytes]
+
+    def before(self, other: _Parts) -> _Parts:
+        """The two lines as one text."""
+        pieces = [*self.pieces[:-1], self.pieces[-1] + other.pieces[0], *other.pieces[1:]]
+        return _Parts(pieces, self.kinds + other.kinds, self.values + other.values)
+
+    @property
+    def tells_enough(self) -> bool:
+        """Whether there are a contract and seconds."""
+        return self.kinds.count(Kind.CONTRACT) == self.kinds.count(Kind.SECONDS) == 1
+
+
+def _dissect(
+    line: bytes, wanted: dict[tuple[str, ...], Kind], is_strict: Callable[[str], bool]
+) -> _Parts | None:
+    """Return one line cut at its values, or None when it is not one to learn from."""
     text = line.decode("ascii", "replace")
     if len(text) > MAX_TEMPLATE_BYTES or not _PLAIN_LINE.fullmatch(text) or "\\" in text:
         return None
-    if text.count("{") + text.count("[") > MAX_NESTING or not _is_strict_hit(text, mode):
+    if text.count("{") + text.count("[") > MAX_NESTING or not is_strict(text):
         return None
-    wanted = _wanted_paths(mode)
-    pieces, kinds, values, done = [], [], [], 0
+    parts, done = _Parts([], [], []), 0
     for path, start, stop in _scalars(text):
         field = _field(wanted.get(path, Kind.TEXT), text[start:stop])
         if field is None:
@@ -146,17 +183,17 @@ def _dissect(line: bytes, mode: Mode) -> tuple[Shape, tuple[bytes, ...]] | None:
         kind, left, right = field
         if kind is Kind.NOTHING:
             continue
-        pieces.append(text[done : start + left].encode())
-        kinds.append(kind)
-        values.append(text[start + left : start + right].encode())
+        parts.pieces.append(text[done : start + left].encode())
+        parts.kinds.append(kind)
+        parts.values.append(text[start + left : start + right].encode())
         done = start + right
-    if kinds.count(Kind.CONTRACT) != 1 or kinds.count(Kind.SECONDS) != 1:
-        return None
-    pieces.append(text[done:].encode() + b"\n")
-    return Shape(tuple(pieces), tuple(kinds)), tuple(values)
+    parts.pieces.append(text[done:].encode() + b"\n")
+    return parts
 
 
-def _wanted_paths(mode: Mode) -> dict[tuple[str, ...], Kind]:
+def _wanted_paths(mode: Mode | Literal["action"]) -> dict[tuple[str, ...], Kind]:
+    if mode == "action":
+        return {(action, schema.HIT_ID): Kind.ID for action in _STORING}
     source = ("_source",) if mode == "hits" else ()
     return {
         (*source, schema.CONTRACT): Kind.CONTRACT,
@@ -172,6 +209,19 @@ def _is_strict_hit(text: str, mode: Mode) -> bool:
 
     That the other fields are there and scalar is seen when the text is cut; an app may be missing.
     """
+    record = _strict_object(text)
+    source = record and record.get("_source") if mode == "hits" else record
+    return isinstance(source, dict) and isinstance(source.get(schema.APP_NAME), str | None)
+
+
+def _is_strict_action(text: str) -> bool:
+    """Whether ``text`` is such an object, of one member that says to store the next line."""
+    members = [*(_strict_object(text) or {}).items()]
+    return len(members) == 1 and members[0][0] in _STORING and isinstance(members[0][1], dict)
+
+
+def _strict_object(text: str) -> dict[str, object] | None:
+    """The members of a JSON object by RFC 8259, no key twice in an object; None if it is none."""
 
     def refuse(_: object) -> NoReturn:
         raise ValueError
@@ -183,9 +233,8 @@ def _is_strict_hit(text: str, mode: Mode) -> bool:
     try:
         record = json.loads(text, object_pairs_hook=distinct, parse_constant=refuse)
     except (ValueError, RecursionError):
-        return False
-    source = record.get("_source") if mode == "hits" and isinstance(record, dict) else record
-    return isinstance(source, dict) and isinstance(source.get(schema.APP_NAME), str | None)
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def _scalars(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engagement_cli.parse.rules import is_blank
+from engagement_cli.parse import strict
+from engagement_cli.parse.rules import Fields, Reject, is_blank, start_of
 from engagement_cli.schema import HIT_ID, Reason
-from engagement_cli.sources.blocks import Lines, Refused, cut
+from engagement_cli.sources.blocks import last_line_end
+from engagement_cli.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engagement_cli.sources.streams import Stream
+    from engagement_cli.contracts import Indices
+    from engagement_cli.parse.chunk import Chunk
+    from engagement_cli.vocabulary import Vocabulary
 
 _STORES = frozenset({"index", "create"})
 _HAS_BODY = _STORES | {"update"}
@@ -22,19 +25,6 @@ ACTIONS = _HAS_BODY | {"delete"}
 
 _action = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]])
 _text = msgspec.json.Decoder(str | None)
-
-
-def bulk_blocks(stream: Stream, block_size: int, *, hit_ids: bool = False) -> Iterator[Lines]:
-    """The sources of the pairs as blocks of lines; what is no such pair is refused.
-
-    With ``hit_ids`` each block tells the ``_id`` of each of its lines, which stands in the action.
-    """
-    pairs = _Pairs(hit_ids=hit_ids)
-    for block in cut(stream, block_size):
-        yield pairs.sources(block)
-    if pairs.pending is not None:
-        last = Lines.of(b"", 0, [], [pairs.pending])
-        yield replace(last, hit_ids=[]) if hit_ids else last
 
 
 def action_of(line: bytes) -> str | None:
@@ -47,65 +37,125 @@ def action_of(line: bytes) -> str | None:
     return name if name in ACTIONS and not more else None
 
 
-class _Pairs:
-    """Goes through lines in order, and remembers an action line until its source comes.
+def last_pair_end(buffer: bytearray, stop: int) -> int:
+    """Where the last line of ``buffer[:stop]`` ends behind which no action waits for its source.
 
-    Attributes:
-        pending: The last action line, refused as having no source; None behind a source.
+    None waits behind a line that is no action, whatever stands before it. Where all lines are
+    actions they are gone through from the first one, before which none waits.
     """
+    end = last_line_end(buffer, stop)
+    while end:
+        begin = last_line_end(buffer, end - 1)
+        line = bytes(buffer[begin:end])
+        if not is_blank(line) and action_of(line) is None:
+            return end
+        end = begin
+    pairs = Pairs(Fields())
+    at = 0
+    for line in bytes(buffer[: last_line_end(buffer, stop)]).split(b"\n")[:-1]:
+        pairs.take(line)
+        at += len(line) + 1
+        end = end if pairs.waits else at
+    return end
 
-    def __init__(self, *, hit_ids: bool) -> None:
-        self.pending: Refused | None = None
+
+def read(text: bytes, fields: Fields, vocabulary: Vocabulary) -> Chunk:
+    """Judge whole bulk lines, before the first of which no action waits for its source."""
+    pairs = Pairs(fields)
+    pairs.take(text)
+    pairs.end()
+    chunk, _ = pairs.judged(vocabulary)
+    return replace(chunk, source_lines=text.count(b"\n") + (not text.endswith(b"\n")))
+
+
+class Pairs:
+    """Goes through bulk lines in order, and keeps the sources of the pairs."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._sources: list[bytes] = []
+        self._places: list[tuple[int, int]] = []
+        self._hit_ids: list[str | None] = []
+        self._refused: list[Reject] = []
+        self._waiting: Reject | None = None
         self._stores = True
-        self._number = 0
-        self._tells_ids = hit_ids
         self._hit_id: str | None = None
 
-    def sources(self, block: Lines) -> Lines:
-        """The sources of one block of lines."""
-        sources: list[bytes] = []
-        places: list[tuple[int, int]] = []
-        refused: list[Refused] = []
-        hit_ids: list[str | None] = []
-        at = block.offset
-        for line in block.bytes.split(b"\n"):
-            self._number += 1
-            place = (self._number, at)
-            at += len(line) + 1
-            if is_blank(line):
-                continue
-            if self.pending is None:
-                self._take_action(line, place, refused)
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the last line was an action that waits for its source."""
+        return self._waiting is not None
+
+    def take(self, text: bytes, line: int = 0, byte: int = 0) -> None:
+        """Go through the lines of a text, before which there are so many lines and bytes."""
+        for number, one in enumerate(text.split(b"\n"), start=line + 1):
+            if is_blank(one):
+                pass
+            elif self._waiting is None:
+                self._take_action(one, number, byte)
             elif self._stores:
-                sources.append(line)
-                places.append(place)
-                hit_ids.append(self._hit_id)
-                self.pending = None
+                self._sources.append(one)
+                self._places.append((number, byte))
+                self._hit_ids.append(self._hit_id)
+                self._waiting = None
             else:
-                refused.append(self.pending)
-                self.pending = None
-        self._number -= block.bytes.endswith(b"\n")
-        lines = Lines.of(b"\n".join(sources), 0, places, refused)
-        return replace(lines, hit_ids=hit_ids) if self._tells_ids else lines
+                self.end()
+            byte += len(one) + 1
 
-    def _take_action(self, line: bytes, place: tuple[int, int], refused: list[Refused]) -> None:
-        action = action_of(line)
-        refusal = Refused(*place, Reason.ACTION, line)
-        if action in _HAS_BODY:
-            self.pending = refusal
-            self._stores = action in _STORES
-            if self._tells_ids and self._stores:
-                self._take_id(line)
+    def end(self) -> None:
+        """The action that waits gets no source."""
+        if self._waiting is not None:
+            self._refused.append(self._waiting)
+            self._waiting = None
+
+    def judged(self, vocabulary: Vocabulary) -> tuple[Chunk, Indices]:
+        """The chunk of the sources, with every line that is in no pair among its rejects.
+
+        Returns:
+            The chunk, its rejects by line and byte of what was gone through; and int64, shape (n,):
+            which source each of its lines is, from 1.
+        """
+        chunk, numbers = strict.read(
+            b"\n".join(self._sources),
+            bare=True,
+            fields=self._fields._replace(hit_id=False),
+            vocabulary=vocabulary,
+        )
+        if self._fields.hit_id:
+            chunk = chunk.with_hit_ids(self._hit_ids)
+        rejects = [self._placed(reject) for reject in chunk.rejects] + self._refused
+        reasons = Counter(reject.reason for reject in self._refused)
+        return replace(
+            chunk,
+            tally=chunk.tally + Tally(len(self._refused), rejected=reasons),
+            rejects=tuple(sorted(rejects, key=lambda reject: reject.byte)),
+        ), numbers
+
+    def _placed(self, reject: Reject) -> Reject:
+        line, byte = self._places[reject.line - 1]
+        return replace(reject, line=line, byte=byte)
+
+    def _take_action(self, text: bytes, line: int, byte: int) -> None:
+        action = action_of(text)
+        refusal = Reject(line, byte, Reason.ACTION, start_of(text))
+        self._stores = action in _STORES
+        if action not in _HAS_BODY:
+            self._refused.append(refusal)
+        elif self._stores and self._fields.hit_id:
+            self._waiting = self._with_id(text, refusal)
         else:
-            refused.append(refusal)
+            self._waiting = refusal
 
-    def _take_id(self, line: bytes) -> None:
+    def _with_id(self, text: bytes, refusal: Reject) -> Reject:
         """Remember the ``_id`` of an action; one that is no string has its pair refused."""
-        assert self.pending is not None
-        ((_, members),) = _action.decode(line).items()
+        ((_, members),) = _action.decode(text).items()
         try:
             raw = members.get(HIT_ID)
             self._hit_id = None if raw is None else _text.decode(raw)
         except msgspec.ValidationError:
-            self.pending = self.pending._replace(reason=Reason.ID_TYPE)
             self._stores = False
+            return replace(refusal, reason=Reason.ID_TYPE)
+        return refusal

@@ -37,6 +37,7 @@ class Chunk:
         rejects: The rejected lines, in their order.
         macs: The ``Mac`` of each line, if asked for; empty where it has none.
         hit_ids: The ``_id`` of each line as Arrow strings, if asked for; null where it has none.
+        source_lines: How many lines of the source the block is, where a pair of them counts as one.
     """
 
     rows: Words
@@ -45,6 +46,7 @@ class Chunk:
     rejects: tuple[Reject, ...] = ()
     macs: Contracts | None = None
     hit_ids: pa.Array | None = None
+    source_lines: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -116,6 +118,11 @@ class Chunk:
             macs=None if self.macs is None else self.macs.take(kept),
             hit_ids=None if self.hit_ids is None else self.hit_ids.filter(pa.array(kept)),
         )
+
+    @property
+    def height(self) -> int:
+        """How many lines of the source the block is."""
+        return self.tally.lines if self.source_lines is None else self.source_lines
 
     @property
     def contracts(self) -> Contracts:

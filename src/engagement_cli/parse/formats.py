@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from engagement_cli.errors import InputError
-from engagement_cli.parse.bulk import action_of, bulk_blocks
+from engagement_cli.parse.bulk import action_of, last_pair_end
 from engagement_cli.parse.documents import array_blocks, search_blocks
 from engagement_cli.parse.rules import is_blank
 from engagement_cli.schema import CONTRACT, SECONDS, SOURCE
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 Shape = Literal["hits", "source", "bulk", "search", "array"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
-BARE: frozenset[Shape] = frozenset({"source", "bulk"})
-"""The shapes whose lines are sources themselves and not hits that hold one."""
-
 LINE_SHAPES: frozenset[Shape] = frozenset({"hits", "source"})
 """The shapes in which each line of the file is one hit."""
+
+DOCUMENTS: frozenset[Shape] = frozenset({"search", "array"})
+"""The shapes in which hits stand inside larger documents."""
 
 _HEAD_BYTES = 64 * 1024
 _RESPONSE_KEYS = frozenset({"took", "timed_out", "_scroll_id", "pit_id", "_shards", "hits"})
@@ -56,23 +56,19 @@ def recognise(stream: Stream) -> Shape:
     return "search" if first_key and first_key[0].decode("latin-1") in _RESPONSE_KEYS else "hits"
 
 
-def blocks(
-    stream: Stream, shape: Shape, block_size: int, *, hit_ids: bool = False
-) -> Iterator[Callable[[], Lines]]:
+def blocks(stream: Stream, shape: Shape, block_size: int) -> Iterator[Callable[[], Lines]]:
     """The lines of a source in order, as blocks to be called for by whichever thread.
 
     Args:
         stream: The source, not yet read.
         shape: Its shape.
         block_size: About how many bytes a block holds.
-        hit_ids: Whether blocks tell the ``_id`` of lines that do not hold it themselves.
     """
     descriptor = stream.descriptor
     if shape in LINE_SHAPES and descriptor is not None:
         return ranges(stream, descriptor, block_size)
-    read_bulk = partial(bulk_blocks, hit_ids=hit_ids)
     readers: dict[Shape, Callable[[Stream, int], Iterator[Lines]]] = {
-        "bulk": read_bulk,
+        "bulk": partial(cut, last_end=last_pair_end),
         "search": search_blocks,
         "array": array_blocks,
     }

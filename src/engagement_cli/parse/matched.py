@@ -16,7 +16,7 @@ from engagement_cli.contracts import Contracts
 from engagement_cli.kernel.layout import PADDING, Extra, Run
 from engagement_cli.kernel.scan import Scanner
 from engagement_cli.kernel.shapes import MAX_KNOWN
-from engagement_cli.parse import strict
+from engagement_cli.parse import bulk, strict
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.tally import Tally
 
@@ -49,14 +49,12 @@ class ShapeReader:
         self,
         first: Lines,
         known: KnownShapes,
-        *,
-        bare: bool,
+        mode: Mode,
         fields: Fields,
         vocabulary: Vocabulary,
     ) -> None:
         self._known = known
-        self._bare = bare
-        self._mode: Mode = "source" if bare else "hits"
+        self._mode = mode
         self._fields = fields
         self._vocabulary = vocabulary
         self._mine = threading.local()
@@ -123,7 +121,10 @@ class ShapeReader:
         """The matched lines and, each in its place, the valid ones of the others."""
         runs = scanned.runs.astype(np.int64)
         others, numbers = strict.read(
-            b"".join(pieces), bare=self._bare, fields=self._fields, vocabulary=self._vocabulary
+            b"".join(pieces),
+            bare=self._mode == "source",
+            fields=self._fields,
+            vocabulary=self._vocabulary,
         )
         lines = [piece.count(b"\n") + (not piece.endswith(b"\n")) for piece in pieces]
         first_line = np.cumsum([0, *lines])[:-1]
@@ -141,6 +142,56 @@ class ShapeReader:
         matched_before = runs[run_of, Run.LINE] - first_line[run_of]
         rejects = tuple(placed(reject) for reject in others.rejects)
         return matched.with_inserted(replace(others, rejects=rejects), matched_before)
+
+
+class PairReader(ShapeReader):
+    """Reads bulk files, in which a shape is one of two lines: an action and its source.
+
+    A block begins where no action waits for its source, and none waits behind a pair that matched.
+    So if none waits behind lines that no shape matched, what matches next is a pair indeed; if one
+    does, the block is read strictly.
+    """
+
+    def read(self, lines: Lines) -> Chunk:
+        """Judge the lines of a block; rejects are placed by line and byte of the block."""
+        try:
+            return super().read(lines)
+        except _OutOfStepError:
+            return bulk.read(lines.bytes, self._fields, self._vocabulary)
+
+    def _matched(self, scanned: Scanned, text: NDArray[np.uint8]) -> Chunk:
+        return replace(super()._matched(scanned, text), source_lines=2 * len(scanned.rows))
+
+    def _with_unmatched(self, matched: Chunk, scanned: Scanned, pieces: Sequence[bytes]) -> Chunk:
+        pairs = bulk.Pairs(self._fields)
+        before: list[int] = []
+        lines = 0
+        for (start, _, line), piece in zip(scanned.runs.tolist(), pieces, strict=True):
+            if pairs.waits:
+                raise _OutOfStepError
+            matched_before = line - lines
+            pairs.take(piece, 2 * matched_before + lines, start)
+            before += [matched_before] * (len(pairs) - len(before))
+            lines += piece.count(b"\n") + (not piece.endswith(b"\n"))
+        if pairs.waits and matched_before < len(matched):
+            raise _OutOfStepError
+        pairs.end()
+        others, numbers = pairs.judged(self._vocabulary)
+        chunk = matched.with_inserted(others, np.array(before, np.int64)[numbers - 1])
+        return replace(chunk, source_lines=2 * len(matched) + lines)
+
+
+class _OutOfStepError(Exception):
+    """What matched may not be a pair."""
+
+
+def shape_reader(
+    shape: str, first: Lines, known: KnownShapes, fields: Fields, vocabulary: Vocabulary
+) -> ShapeReader:
+    """The reader for a file of this shape, of which one block is given to learn from."""
+    if shape == "bulk":
+        return PairReader(first, known, "bulk", fields, vocabulary)
+    return ShapeReader(first, known, "source" if shape == "source" else "hits", fields, vocabulary)
 
 
 def _head(lines: Lines) -> bytes:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from engagement_cli.parse import strict
-from engagement_cli.parse.formats import BARE, LINE_SHAPES, Shape, blocks, recognise
-from engagement_cli.parse.rules import Fields, Reject, start_of
-from engagement_cli.tally import Tally
+from engagement_cli.parse import bulk, strict
+from engagement_cli.parse.formats import DOCUMENTS, LINE_SHAPES, Shape, blocks, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
     from engagement_cli.kernel.shapes import KnownShapes
     from engagement_cli.parse.chunk import Chunk
     from engagement_cli.parse.matched import ShapeReader
+    from engagement_cli.parse.rules import Fields, Reject
     from engagement_cli.sources.blocks import Lines
     from engagement_cli.sources.streams import Stream
     from engagement_cli.vocabulary import Vocabulary
@@ -53,9 +51,7 @@ class Reader:
         """
         self.stream = stream
         self.shape = shape or recognise(stream)
-        self._ids_outside = self.shape == "bulk" and fields.hit_id
-        fields = fields._replace(hit_id=fields.hit_id and not self._ids_outside)
-        self._how = _How(self.shape in BARE, fields, vocabulary)
+        self._fields, self._vocabulary = fields, vocabulary
         self._known = known
         self._lock = Lock()
         self._matching: ShapeReader | None = None
@@ -66,7 +62,7 @@ class Reader:
         With each goes how many bytes of the source, as stored, are read when it is done.
         """
         size = self.stream.source.size or 0
-        every = blocks(self.stream, self.shape, block_size, hit_ids=self._ids_outside)
+        every = blocks(self.stream, self.shape, block_size)
         for count, block in enumerate(every, start=1):
             whole = self.stream.descriptor is None or self.shape not in LINE_SHAPES
             done = self.stream.stored_bytes if whole else min(count * block_size, size)
@@ -75,19 +71,9 @@ class Reader:
     def read(self, lines: Lines) -> Chunk:
         """Judge the lines of one block."""
         chunk = self._judge(lines)
-        if lines.hit_ids is not None:
-            chunk = chunk.with_hit_ids(lines.hit_ids)
-        if not chunk.rejects and not lines.refused:
+        if not chunk.rejects:
             return chunk
-        refused = [Reject(r.line, r.byte, r.reason, start_of(r.data)) for r in lines.refused]
-        reasons = Counter(reject.reason for reject in refused)
-        return replace(
-            chunk,
-            tally=chunk.tally + Tally(len(refused), rejected=reasons),
-            rejects=tuple(
-                sorted([*_placed(chunk.rejects, lines), *refused], key=lambda reject: reject.byte)
-            ),
-        )
+        return replace(chunk, rejects=tuple(_placed(chunk.rejects, lines)))
 
     def _read(self, block: Callable[[], Lines]) -> Chunk:
         return self.read(block())
@@ -95,24 +81,25 @@ class Reader:
     def _judge(self, lines: Lines) -> Chunk:
         if self._known is not None:
             return self._shape_reader(lines, self._known).read(lines)
-        return strict.read(lines.bytes, **self._how._asdict())[0]
+        if self.shape == "bulk":
+            return bulk.read(lines.bytes, self._fields, self._vocabulary)
+        chunk, _ = strict.read(
+            lines.bytes,
+            bare=self.shape == "source",
+            fields=self._fields,
+            vocabulary=self._vocabulary,
+        )
+        return chunk
 
     def _shape_reader(self, lines: Lines, known: KnownShapes) -> ShapeReader:
         """The reader by shapes; whichever block comes first, its shapes are learned from."""
-        from engagement_cli.parse.matched import ShapeReader  # noqa: PLC0415 - machine code
+        from engagement_cli.parse.matched import shape_reader  # noqa: PLC0415 - machine code
 
         with self._lock:
             if self._matching is None:
-                self._matching = ShapeReader(lines, known, **self._how._asdict())
+                how = self._fields, self._vocabulary
+                self._matching = shape_reader(self.shape, lines, known, *how)
             return self._matching
-
-
-class _How(NamedTuple):
-    """What every way to read a block is told."""
-
-    bare: bool
-    fields: Fields
-    vocabulary: Vocabulary
 
 
 def _placed(rejects: Sequence[Reject], lines: Lines) -> Iterator[Reject]:
@@ -130,6 +117,6 @@ def numbered(rejects: Sequence[Reject], shape: Shape, lines_before: int) -> list
 
     Where hits were taken out of a document, they know their line already.
     """
-    if shape not in LINE_SHAPES:
+    if shape in DOCUMENTS:
         return list(rejects)
     return [replace(reject, line=lines_before + reject.line) for reject in rejects]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from engagement_cli.errors import InputError
 from engagement_cli.schema import MAX_LINE_BYTES
@@ -15,7 +15,6 @@ from engagement_cli.sources.streams import reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from engagement_cli.schema import Reason
     from engagement_cli.sources.streams import Stream
 
 PADDING = 64
@@ -23,15 +22,6 @@ PADDING = 64
 BOM = b"\xef\xbb\xbf"
 _TAIL_BYTES = 4 * 1024
 _mine = threading.local()
-
-
-class Refused(NamedTuple):
-    """A line that is refused before it is judged: where it stands, why, and its bytes."""
-
-    line: int
-    byte: int
-    reason: Reason
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +39,6 @@ class Lines:
         offset: Where ``start`` is in the decompressed source, in bytes.
         places: Physical line number (from 1) and byte offset of each line, where lines were taken
             out of a larger document; None where they are the source's own lines.
-        refused: Lines of the same stretch of the source that are not among these.
-        hit_ids: The ``_id`` of each line, where it was asked for and stands outside the line.
     """
 
     buffer: bytearray
@@ -58,22 +46,24 @@ class Lines:
     stop: int
     offset: int
     places: Sequence[tuple[int, int]] | None = None
-    refused: Sequence[Refused] = ()
-    hit_ids: Sequence[str | None] | None = None
 
     @classmethod
-    def of(
+    def of(cls, data: bytes, offset: int, places: Sequence[tuple[int, int]] | None = None) -> Lines:
+        """A block of these bytes."""
+        return cls.at_start_of(bytearray().join((data, bytes(PADDING))), len(data), offset, places)
+
+    @classmethod
+    def at_start_of(
         cls,
-        data: bytes,
+        buffer: bytearray,
+        stop: int,
         offset: int,
         places: Sequence[tuple[int, int]] | None = None,
-        refused: Sequence[Refused] = (),
     ) -> Lines:
-        """A block of these bytes."""
+        """A block of what stands in a buffer up to ``stop``."""
         begins_source = places is None and offset == 0
-        start = len(BOM) if begins_source and data.startswith(BOM) else 0
-        buffer = bytearray().join((data, bytes(PADDING)))
-        return cls(buffer, start, len(data), offset + start, places, refused)
+        start = len(BOM) if begins_source and buffer.startswith(BOM, 0, stop) else 0
+        return cls(buffer, start, stop, offset + start, places)
 
     @property
     def bytes(self) -> bytes:
@@ -91,20 +81,32 @@ def ranges(stream: Stream, descriptor: int, block_size: int) -> Iterator[Callabl
         yield _Range(stream, descriptor, hashing, start, stop, size).read
 
 
-def cut(stream: Stream, block_size: int) -> Iterator[Lines]:
-    """The blocks of a stream, read forward."""
+def last_line_end(buffer: bytearray, stop: int) -> int:
+    """Where the last whole line of ``buffer[:stop]`` ends; 0 without one."""
+    return buffer.rfind(b"\n", 0, stop) + 1
+
+
+def cut(
+    stream: Stream,
+    block_size: int,
+    last_end: Callable[[bytearray, int], int] = last_line_end,
+) -> Iterator[Lines]:
+    """The blocks of a stream, read forward; ``last_end`` tells where a block may end."""
     offset, carry = 0, b""
-    while data := stream.read(block_size):
-        end = data.rfind(b"\n") + 1
+    while True:
+        buffer = bytearray(len(carry) + block_size + PADDING)
+        buffer[: len(carry)] = carry
+        stop = len(carry) + stream.readinto(memoryview(buffer)[len(carry) : -PADDING])
+        if stop == len(carry):
+            break
+        end = last_end(buffer, stop)
+        carry = bytes(memoryview(buffer)[end:stop])  # whoever gets the block may write behind it
         if end:
-            lines = carry + data[:end]
-            yield Lines.of(lines, offset)
-            offset += len(lines)
-            carry = data[end:]
-        else:
-            carry += data
-        if len(carry) > MAX_LINE_BYTES:
-            yield Lines.of(carry[: MAX_LINE_BYTES + 1], offset)
+            yield Lines.at_start_of(buffer, end, offset)
+        offset += end
+        line = carry.rfind(b"\n") + 1
+        if len(carry) - line > MAX_LINE_BYTES:
+            yield Lines.of(carry[: line + MAX_LINE_BYTES + 1], offset)
             rest, skipped = _skip_line(stream, block_size)
             offset += len(carry) + skipped
             carry = rest

@@ -49,8 +49,8 @@ class Stream:
         self._stored = _Counting(stored, follow)
         head = stored.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         self.compression = compression_of(head)
-        self._bytes: IO[bytes] = (
-            cast("IO[bytes]", self._stored)
+        self._bytes: io.RawIOBase = (
+            self._stored
             if self.compression == PLAIN
             else _DECODERS[self.compression][1](cast("IO[bytes]", self._stored))
         )
@@ -66,7 +66,20 @@ class Stream:
             data, self._ahead = self._ahead[:size], self._ahead[size:]
             return data
         with reading(self.source, self.compression):
-            return self._bytes.read(size)
+            return self._bytes.read(size) or b""
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill ``view``, less only at the end; how many bytes were read.
+
+        Raises:
+            InputError: As ``read``.
+        """
+        done = min(len(self._ahead), len(view))
+        view[:done], self._ahead = self._ahead[:done], self._ahead[done:]
+        with reading(self.source, self.compression):
+            while done < len(view) and (count := self._bytes.readinto(view[done:])):
+                done += count
+        return done
 
     def peek(self, size: int) -> bytes:
         """The next bytes, ``size`` of them if the source holds so many, left to be read."""
@@ -204,6 +217,12 @@ class _Members:
             if data:
                 return data
 
+    def readinto(self, view: memoryview) -> int:
+        """Read into ``view``; how many bytes, 0 only at the end."""
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
     def _next_member(self) -> bool:
         rest = self._member.unused_data.lstrip(b"\0")
         while not rest:
@@ -235,7 +254,7 @@ class _Counting(io.RawIOBase):
         return b"".join(pieces)
 
     def readinto(self, buffer: Any, /) -> int:
-        size = self._inner.readinto(buffer)
+        size = self._inner.readinto1(buffer)  # ctrl-C is seen between the pieces
         self._took(memoryview(buffer).cast("B")[:size])
         return size
 
