@@ -115,7 +115,7 @@ def _expand(given: str) -> Iterator[str | None]:
     """The files that one input names; None for each file passed over."""
     path = Path(given)
     if not given:
-        raise UsageError("An input is empty text. Give --input a folder, a file or -.")
+        raise UsageError("An input is empty text. Name a folder, a file or -.")
     if given == STDIN:
         yield STDIN
     elif path.is_dir():
@@ -126,9 +126,7 @@ def _expand(given: str) -> Iterator[str | None]:
         for match in sorted(glob.iglob(given, recursive=True), key=natural_key):  # noqa: PTH207 - a pattern may be absolute
             yield from _walk(Path(match)) if Path(match).is_dir() else [match]
     else:
-        raise UsageError(
-            f"{shown(given)}: no such file or folder. Check the path given to --input."
-        )
+        raise UsageError(f"{shown(given)}: no such file or folder. Check the path.")
 
 
 def _walk(folder: Path) -> Iterator[str | None]:
