@@ -65,6 +65,10 @@ SHAPES: dict[str, Writer] = {
 }
 
 
+_SKIPPABLE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00size"
+"""A zstd frame without data, as parallel compressors put before each of theirs."""
+
+
 def _in_three(pack: Packer) -> Packer:
     """Pack as three members one after the other, cut without regard to lines."""
 
@@ -85,4 +89,5 @@ COMPRESSIONS: dict[str, Packer] = {
     "xz-members": _in_three(lzma.compress),
     "zstd": zstd.compress,
     "zstd-frames": _in_three(zstd.compress),
+    "zstd-after-skippable": _in_three(lambda data: _SKIPPABLE + zstd.compress(data)),
 }

@@ -28,8 +28,28 @@ DOCUMENTS: frozenset[Shape] = frozenset({"search", "array"})
 """The shapes in which hits stand inside larger documents."""
 
 _HEAD_BYTES = 64 * 1024
-_RESPONSE_KEYS = frozenset({"took", "timed_out", "_scroll_id", "pit_id", "_shards", "hits"})
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{", b"[\x00", b"\x00[")
+_RESPONSE_KEYS = frozenset(
+    {
+        *("took", "timed_out", "terminated_early", "num_reduce_phases", "phase_took"),
+        *("_scroll_id", "pit_id", "_shards", "_clusters", "hits", "aggregations", "suggest"),
+        *("profile", "status"),
+    }
+)
+_ENCODINGS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    **{
+        first.encode(encoding): encoding
+        for encoding in ("UTF-32LE", "UTF-32BE", "UTF-16LE", "UTF-16BE")
+        for first in "{["
+    },
+}
+"""What a text of another encoding begins with: its mark, or what JSON begins with.
+
+UTF-32 stands first, since little-endian it begins as UTF-16 does.
+"""
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -41,11 +61,12 @@ def recognise(stream: Stream) -> Shape:
         InputError: It cannot be read, or is not written in UTF-8.
     """
     head = stream.peek(_HEAD_BYTES)
-    if head.startswith(_UTF16):
-        raise InputError(
-            f"{stream.source}: written in UTF-16, and logs are UTF-8. "
-            "Convert it: iconv -f UTF-16 -t UTF-8."
-        )
+    for first, encoding in _ENCODINGS.items():
+        if head.startswith(first):
+            raise InputError(
+                f"{stream.source}: written in {encoding}, and logs are UTF-8. "
+                f"Convert it: iconv -f {encoding} -t UTF-8."
+            )
     text = head.removeprefix(BOM).lstrip(b" \t\r\n")
     if text.startswith(b"["):
         return "array"

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from engagement_cli.sources.fingerprint import Hashing
 
 PLAIN = "none"
-_DECODERS: dict[str, tuple[bytes, Callable[[IO[bytes]], Any]]] = {
-    "gzip": (b"\x1f\x8b", lambda stored: GzipFile(fileobj=stored)),
-    "bzip2": (b"BZh", lambda stored: _Members(stored, bz2.BZ2Decompressor)),
-    "xz": (b"\xfd7zXZ\x00", lambda stored: _Members(stored, lzma.LZMADecompressor)),
-    "zstd": (b"\x28\xb5\x2f\xfd", lambda stored: _Members(stored, ZstdDecompressor)),
+_SKIPPABLE = tuple(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60))
+"""How a zstd frame begins that holds no data; parallel compressors write one first."""
+_DECODERS: dict[str, tuple[tuple[bytes, ...], Callable[[IO[bytes]], Any]]] = {
+    "gzip": ((b"\x1f\x8b",), lambda stored: GzipFile(fileobj=stored)),
+    "bzip2": ((b"BZh",), lambda stored: _Members(stored, bz2.BZ2Decompressor)),
+    "xz": ((b"\xfd7zXZ\x00",), lambda stored: _Members(stored, lzma.LZMADecompressor)),
+    "zstd": ((b"\x28\xb5\x2f\xfd", *_SKIPPABLE), lambda stored: _Members(stored, ZstdDecompressor)),
 }
 _DAMAGE = (EOFError, DeflateError, lzma.LZMAError, ZstdError, BadGzipFile)
 _HEAD_BYTES = 6
@@ -155,20 +157,19 @@ def reading(source: Source, compression: str) -> Iterator[None]:
     """Turn whatever reading raises into one error that names the source."""
     try:
         yield
-    except _DAMAGE as error:
+    except (*_DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(f"{source}: cannot be read: {error.strerror}.") from error
         raise InputError(
             f"{source}: damaged or cut short ({compression}: {error}). "
             "Nothing of it was counted; fetch the file again."
         ) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{source}: cannot be read: {reason}.") from error
 
 
 def compression_of(head: bytes) -> str:
     """The compression that a file's first bytes tell."""
-    for name, (magic, _) in _DECODERS.items():
-        if head.startswith(magic):
+    for name, (beginnings, _) in _DECODERS.items():
+        if head.startswith(beginnings):
             return name
     return PLAIN
 
