@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +101,16 @@ def test_damage_in_the_last_member_writes_nothing_though_lines_before_it_were_re
     untouched(out)
 
 
+@pytest.mark.parametrize("method", MEMBERS)
+def test_damage_reads_the_same_in_every_compression(logs: Path, out: Path, method: str) -> None:
+    stored = bytearray(MEMBERS[method](month(2000)))
+    stored[len(stored) // 2] ^= 0x10
+    (logs / "20220402.json").write_bytes(stored)
+    name = {"bz2": "bzip2"}.get(method, method)
+    told = f"20220402.json: damaged or cut short ({name}: "
+    one_line(run("run", "-q", "-i", logs, "-o", out), 1, told, "fetch the file again")
+
+
 @pytest.mark.parametrize("field", ["checksum", "length"])
 def test_a_gzip_whose_trailer_disagrees_writes_nothing(logs: Path, out: Path, field: str) -> None:
     stored = bytearray(gzip.compress(month(), mtime=0))
@@ -162,6 +174,27 @@ def test_rejects_within_the_limit_are_accepted_and_one_more_is_not(
     assert (out.read_bytes() == OLD) == (status == 3)
 
 
+@pytest.mark.parametrize("rejected", [1, 7, 29, 57, 58])
+def test_a_share_of_rejects_that_is_reached_exactly_is_accepted(
+    logs: Path, out: Path, rejected: int
+) -> None:
+    lines = [b"{"] * rejected + [hit()] * (1000 - rejected)
+    (logs / "20220401.json").write_bytes(b"\n".join(lines))
+    share = f"{rejected // 10}.{rejected % 10}%"
+    below = f"{(rejected - 1) // 10}.{(rejected - 1) % 10}%"
+    args = ["run", "-q", "-i", logs, "-o", out, "--max-rejects"]
+    assert [run(*args, limit).status for limit in (below, share)] == [3, 0]
+
+
+def test_a_file_of_all_rejects_is_offered_only_if_it_is_not_written_already(
+    logs: Path, out: Path, tmp_path: Path
+) -> None:
+    (logs / "20220402.json").write_bytes(b"{\n" * 25)
+    args = ["run", "-i", logs, "-o", out]
+    assert "and 5 more (--rejects FILE keeps all)\n" in run(*args).err
+    assert "and 5 more\n" in run(*args, "--rejects", tmp_path / "bad.ndjson").err
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -186,16 +219,38 @@ def test_a_file_that_is_not_json_at_all_is_named_and_nothing_is_written(
     untouched(out)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_text_of_another_encoding_is_named_and_nothing_is_written(
-    logs: Path, out: Path, encoding: str
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16LE"),
+        ("utf-16-be", "UTF-16BE"),
+        ("utf-32", "UTF-32"),
+        ("utf-32-le", "UTF-32LE"),
+        ("utf-32-be", "UTF-32BE"),
+    ],
+)
+def test_text_of_another_encoding_is_refused_with_the_line_that_converts_it(
+    logs: Path, out: Path, written: str, named: str
 ) -> None:
-    (logs / "20220402.json").write_bytes(month().decode().encode(encoding))
-    result = run("run", "-i", logs, "-o", out)
-    assert result.status in {1, 3}
-    assert "20220402.json" in result.err
-    assert "Traceback" not in result.err
+    data = month().decode().encode(written)
+    (logs / "20220402.json").write_bytes(data)
+    convert = f"iconv -f {named} -t UTF-8"
+    one_line(run("run", "-i", logs, "-o", out), 1, "20220402.json", f"{convert}.")
     untouched(out)
+    done = subprocess.run(convert.split(), input=data, capture_output=True, check=True)
+    assert done.stdout == month()
+
+
+def test_a_document_that_is_read_by_lines_is_refused_with_the_option_that_names_its_shape(
+    logs: Path, out: Path
+) -> None:
+    text = json.dumps({"unheard_of": 1, "hits": {"hits": [json.loads(hit())]}}, indent=2)
+    (logs / "20220402.json").write_text(text)
+    one_line(run("run", "-q", "-i", logs, "-o", out), 3, "20220402.json are not JSON", "--format")
+    untouched(out)
+    (logs / "20220402.json").write_bytes(hit() + b"\n{\n{\n{\n")
+    assert "--format" not in run("run", "-q", "-i", logs, "-o", out).err
 
 
 @pytest.mark.parametrize(

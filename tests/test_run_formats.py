@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,9 +26,6 @@ from program import (
     summarised,
     verdicts,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("reader")
 
@@ -137,6 +134,31 @@ def test_a_file_that_is_named_in_several_ways_is_read_once(logs: Path, tmp_path:
     ways = ["-i", logs, "-i", log, "-i", logs / "*.json", "-i", logs / ".." / "logs"]
     _, account = summarised(tmp_path, *ways, "-o", tmp_path / "out.csv")
     assert (account["files"], account["lines"], account["warnings"]) == (1, 40, [])
+
+
+def test_only_files_alike_to_the_last_byte_are_taken_for_one(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    text = month(3000)
+    at = len(text) // 2
+    other = text[:at] + text[at:].replace(b"VOD", b"DVO", 1)
+    assert len(text) > 3 * 64 * 1024
+    for day, data in enumerate((text, other, text, other, text.swapcase(), text), start=1):
+        (folder / f"2022040{day}.json").write_bytes(data)
+    _, account = summarised(tmp_path, "-i", folder, "-o", tmp_path / "out.csv", *TOLERANT)
+    names = [[Path(name).name[7:8] for name in pair] for pair in account["identical_files"]]
+    assert (account["files"], names) == (3, [["1", "3"], ["2", "4"], ["1", "6"]])
+
+
+@pytest.mark.parametrize("first", ["aggregations", "num_reduce_phases", "status", "_clusters"])
+def test_a_pretty_response_is_known_by_whatever_key_comes_first(tmp_path: Path, first: str) -> None:
+    hits = [json.loads(line) for line in month().splitlines()]
+    log = tmp_path / "20220401.json"
+    log.write_text(json.dumps({first: {}, "took": 1, "hits": {"hits": hits}}, indent=2))
+    plain = tmp_path / "plain.json"
+    plain.write_bytes(month())
+    result = run("run", "-q", "-i", log, "-o", "-")
+    assert (result.status, result.out) == (0, answer(plain).csv())
 
 
 def test_links_in_a_circle_end(logs: Path, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
 
 
-def ordered(tasks: Iterable[Callable[[], T]], jobs: int) -> Iterator[T]:
+def ordered(tasks: Iterable[Callable[[], T]], jobs: int) -> Generator[T]:
     """The results of the tasks, in their order, computed by ``jobs`` threads.
 
     Tasks are asked for a few ahead of the results that were taken, so that memory stays bounded.

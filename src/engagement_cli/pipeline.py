@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -25,7 +26,7 @@ from engagement_cli.pivot import UNMAPPED, Unmapped
 from engagement_cli.quality import Account, RejectLimit, formulas, near_misses
 from engagement_cli.repeats import Repeats
 from engagement_cli.scan import Reading, Step, pays, scan
-from engagement_cli.schema import APP_NAME, CONTRACT, DAY, MAC, SECONDS
+from engagement_cli.schema import APP_NAME, CONTRACT, DAY, MAC, SECONDS, Reason
 from engagement_cli.sources.days import missing_days
 from engagement_cli.sources.discover import Found, Source, discover
 from engagement_cli.sources.streams import reading
@@ -34,7 +35,7 @@ from engagement_cli.views import Emit, Fold, Shown, View, check_known, try_out
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 
     from engagement_cli.parse.rules import Reject
 
@@ -42,6 +43,7 @@ T = TypeVar("T")
 
 Strategy = Literal["incremental", "batch"]
 STRATEGIES: tuple[Strategy, ...] = ("incremental", "batch")
+_END_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ def run(request: Request, planned: Plan, watcher: Watcher, emit: Emit | None = N
         bytes=log.stored_bytes,
         tally=log.tally,
         first_reject=log.first_reject,
+        not_json=log.not_json,
         identical_files=planned.identical,
         passed_over=planned.passed_over,
     )
@@ -293,10 +296,12 @@ def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None)
     if not view.needs_days:
         log.follow(steps)
         return fold.show(sums[None].total(), devices[None].total())
-    for day, of_day in groupby(steps, key=lambda step: step.source.day):
-        log.follow(of_day)
-        own = devices.pop(day).total() if view.needs_devices_by_day else None
-        fold.add(day, sums.pop(day).total(), own)
+    with closing(log.told(steps)) as told:
+        for day, of_day in groupby(told, key=lambda step: step.source.day):
+            for _ in of_day:
+                pass
+            own = devices.pop(day).total() if view.needs_devices_by_day else None
+            fold.add(day, sums.pop(day).total(), own)
     return fold.shown(None if view.needs_devices_by_day else devices[None].total())
 
 
@@ -333,7 +338,7 @@ def steps_of(
     reading: Reading,
     take: Callable[[Source, Chunk], T],
     vocabulary: Vocabulary,
-) -> Iterator[Step[T]]:
+) -> Generator[Step[T]]:
     """The steps of all sources, in order; without repeats if so asked.
 
     ``take`` is called by the threads with each chunk, in no order. Where repeats are dropped,
@@ -343,13 +348,15 @@ def steps_of(
         yield from scan(planned.sources, reading, take, vocabulary)
         return
     repeats = Repeats()
-    steps: Iterator[Step[Any]] = scan(planned.sources, reading, lambda _, chunk: chunk, vocabulary)
-    for step in steps:
-        if step.kept is None:
-            yield step
-            continue
-        chunk = repeats.without(step.source, step.kept)
-        yield replace(step, kept=take(step.source, chunk), tally=chunk.tally)
+    every: Generator[Step[Any]]
+    every = scan(planned.sources, reading, lambda _, chunk: chunk, vocabulary)
+    with closing(every) as steps:
+        for step in steps:
+            if step.kept is None:
+                yield step
+                continue
+            chunk = repeats.without(step.source, step.kept)
+            yield replace(step, kept=take(step.source, chunk), tally=chunk.tally)
 
 
 def _from_lines(request: Request, planned: Plan, lines: pd.DataFrame, emit: Emit | None) -> Shown:
@@ -378,15 +385,17 @@ class Log:
         tally: What became of the lines.
         stored_bytes: How many bytes they were as stored.
         first_reject: Where the first rejected line is, and why; empty without one.
+        not_json: The first source of which nearly no line is JSON; empty without one.
         fingerprint: The fingerprint of the last source, if asked for.
     """
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
         self.tally, self.stored_bytes, self.first_reject = Tally(), 0, ""
+        self.not_json, self._of_source = "", Tally()
         self.fingerprint: str | None = None
 
-    def follow(self, steps: Iterable[Step[Any]]) -> None:
+    def follow(self, steps: Generator[Step[Any]]) -> None:
         """Take all these steps.
 
         Raises:
@@ -395,20 +404,37 @@ class Log:
         for _ in self.told(steps):
             pass
 
-    def told(self, steps: Iterable[Step[T]]) -> Iterator[Step[T]]:
-        """These steps, each noted when it is taken."""
-        for step in steps:
-            self.tally += step.tally
-            self._watcher.advances(step)
-            if step.rejects:
-                self._watcher.rejects(step.source, step.rejects)
-                first = step.rejects[0]
-                told = f"{step.source}:{first.line}, {first.reason}"
-                self.first_reject = self.first_reject or told
-            if step.is_end:
-                self.stored_bytes += step.done if step.source.size is None else step.source.size
-                self.fingerprint = step.fingerprint
-            yield step
+    def told(self, steps: Generator[Step[T]]) -> Generator[Step[T]]:
+        """These steps, each noted when it is taken; closed when that ends, by an error too.
+
+        Else the error would keep them, and with them the threads that read ahead.
+        """
+        with closing(steps):
+            for step in steps:
+                self._note(step)
+                yield step
+
+    def _note(self, step: Step[Any]) -> None:
+        self.tally += step.tally
+        self._of_source += step.tally
+        self._watcher.advances(step)
+        if step.rejects:
+            self._watcher.rejects(step.source, step.rejects)
+            first = step.rejects[0]
+            told = f"{step.source}:{first.line}, {first.reason}"
+            self.first_reject = self.first_reject or told
+        if step.is_end:
+            self.stored_bytes += step.done
+            self.fingerprint = step.fingerprint
+            if _is_foreign(self._of_source):
+                self.not_json = self.not_json or str(step.source)
+            self._of_source = Tally()
+
+
+def _is_foreign(tally: Tally) -> bool:
+    """Whether this is what becomes of a file that was read in another shape than it has."""
+    not_json = tally.rejected.get(Reason.NOT_JSON, 0)
+    return not tally.valid and 2 * not_json > tally.rejects
 
 
 def _is_asked(source: Source, request: Request) -> bool:
@@ -431,21 +457,39 @@ def _no_day(source: Source) -> UsageError:
 
 def _distinct(sources: Sequence[Source]) -> tuple[list[Source], list[tuple[str, str]]]:
     """The sources without those that hold the same bytes as one before them."""
-    sizes = Counter(source.size for source in sources)
-    first: dict[tuple[int, bytes], Source] = {}
-    kept, identical = [], []
+    groups = [[source for source in sources if source.size]]
+    for tell in (
+        _size,
+        _ends,
+        _digest,
+    ):  # the dear one is for files that the cheap ones took for one
+        groups = [alike for group in groups for alike in _alike(group, tell)]
+    first = {source: group[0] for group in groups for source in group[1:]}
+    kept = [source for source in sources if source not in first]
+    return kept, [(str(first[source]), str(source)) for source in sources if source in first]
+
+
+def _alike(sources: Iterable[Source], tell: Callable[[Source], Hashable]) -> Iterator[list[Source]]:
+    """The sources of which the same is told, where they are several."""
+    groups: dict[Hashable, list[Source]] = defaultdict(list)
     for source in sources:
-        if not source.size or sizes[source.size] == 1:
-            kept.append(source)
-            continue
-        same = first.setdefault((source.size, _digest(source)), source)
-        if same is source:
-            kept.append(source)
-        else:
-            identical.append((str(same), str(source)))
-    return kept, identical
+        groups[tell(source)].append(source)
+    return (group for group in groups.values() if len(group) > 1)
 
 
-def _digest(source: Source) -> bytes:
+def _size(source: Source) -> Hashable:
+    return source.size
+
+
+def _ends(source: Source) -> Hashable:
+    """The first and the last bytes; days differ in them if they differ at all."""
+    assert source.size is not None
+    with reading(source, "none"), source.path.open("rb") as file:
+        head = file.read(_END_BYTES)
+        file.seek(max(0, source.size - _END_BYTES))
+        return hashlib.sha256(head + file.read(_END_BYTES)).digest()
+
+
+def _digest(source: Source) -> Hashable:
     with reading(source, "none"), source.path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

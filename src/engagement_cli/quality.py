@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from engagement_cli.errors import QualityError, UsageError
@@ -19,15 +20,18 @@ if TYPE_CHECKING:
     from engagement_cli.pivot import Pivot, UnmappedApp
     from engagement_cli.tally import Tally
 
-_LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?|\.\d+)%")
+_LIMIT = re.compile(r"(\d{1,18})|(\d{1,18}(?:\.\d{1,18})?|\.\d{1,18})%")
 
 
 @dataclass(frozen=True, slots=True)
 class RejectLimit:
-    """How many rejected lines a run accepts: a number, or a share of the lines read."""
+    """How many rejected lines a run accepts: a number, or a share of the lines read.
+
+    The share is exact: 7 of 1,000 lines are 0.7%, and not a little more.
+    """
 
     count: int = 0
-    share: float | None = None
+    share: Fraction | None = None
 
     @classmethod
     def parse(cls, text: str) -> RejectLimit:
@@ -37,9 +41,12 @@ class RejectLimit:
             UsageError: It is neither.
         """
         found = _LIMIT.fullmatch(text.strip())
-        if not found or (found[2] and float(found[2]) > 100):  # noqa: PLR2004 - per cent
-            raise UsageError(f"{text!r} is no limit of rejects; write it as 100 or 0.01%.")
-        return cls(int(found[1])) if found[1] else cls(share=float(found[2]) / 100)
+        if found and found[1]:
+            return cls(int(found[1]))
+        share = Fraction(found[2]) / 100 if found else Fraction(2)
+        if share > 1:
+            raise UsageError(f"{text[:40]!r} is no limit of rejects; write it as 100 or 0.01%.")
+        return cls(share=share)
 
     def exceeded_by(self, tally: Tally) -> bool:
         """Whether there are more rejects than this."""
@@ -69,6 +76,7 @@ class Account:
         tally: What became of the lines.
         pivot: The result and its figures.
         first_reject: Where the first rejected line is, and why; empty without one.
+        not_json: The first file of which nearly no line is JSON; empty without one.
         near_misses: Unmapped apps that are mapped ones but for case or white space.
         missing_days: Days without a file.
         identical_files: Names of files with the same bytes: the one that was read, the one left.
@@ -84,6 +92,7 @@ class Account:
     tally: Tally
     pivot: Pivot
     first_reject: str = ""
+    not_json: str = ""
     near_misses: Sequence[NearMiss] = ()
     missing_days: Sequence[date] = ()
     identical_files: Sequence[tuple[str, str]] = ()
@@ -166,7 +175,7 @@ class Account:
             raise QualityError(
                 f"{self.tally.rejects:,} of {self.tally.lines:,} lines rejected: nothing was "
                 f"written. The first: {self.first_reject}. Mend the files, or accept some with "
-                "--max-rejects (100, or 0.01%); --rejects FILE keeps them all."
+                "--max-rejects (100, or 0.01%); --rejects FILE keeps them all." + self._other_shape
             )
         if fail_on_unmapped and self.pivot.unmapped:
             names = ", ".join(repr(app.app) for app in self.pivot.unmapped[:10])
@@ -179,6 +188,15 @@ class Account:
                 f"{len(self.warnings)} warnings under --strict: nothing was written. "
                 f"The first: {self.warnings[0]}"
             )
+
+    @property
+    def _other_shape(self) -> str:
+        if not self.not_json:
+            return ""
+        return (
+            f" The lines of {self.not_json} are not JSON: "
+            "if the file as a whole is, name its shape with --format search or array."
+        )
 
 
 def formulas(frame: pd.DataFrame) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -18,7 +18,7 @@ from engagement_cli.tally import Tally
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from engagement_cli.parse.chunk import Chunk
     from engagement_cli.parse.formats import Shape
@@ -96,8 +96,8 @@ def scan(
     reading: Reading,
     take: Callable[[Source, Chunk], T],
     vocabulary: Vocabulary | None = None,
-) -> Iterator[Step[T]]:
-    """Read sources one behind another.
+) -> Generator[Step[T]]:
+    """Read sources one behind another. Whoever leaves early closes this, which ends the threads.
 
     Args:
         sources: What to read, in order.
@@ -112,13 +112,14 @@ def scan(
         known = KnownShapes() if pays(sources) else None
         opened = _Opened(rest, reading, vocabulary or Vocabulary(), known)
         number = 0
-        for step in ordered(_tasks(sources, opened, take), reading.threads):
-            if step.is_end:
-                number = 0
-                yield replace(step, fingerprint=opened.close(step.source))
-            else:
-                yield replace(step, rejects=numbered(step.rejects, step.shape, number))
-                number += step.height
+        with closing(ordered(_tasks(sources, opened, take), reading.threads)) as steps:
+            for step in steps:
+                if step.is_end:
+                    number = 0
+                    yield replace(step, fingerprint=opened.close(step.source))
+                else:
+                    yield replace(step, rejects=numbered(step.rejects, step.shape, number))
+                    number += step.height
 
 
 def pays(sources: Iterable[Source]) -> bool:
@@ -186,7 +187,8 @@ def _tasks(
         step: Step[T] = Step(source, reader.shape, reader.stream.compression, 0)
         for done, read in opened.tasks(reader):
             yield partial(_read, replace(step, done=done), read, take)
-        yield partial(_end, replace(step, done=reader.stream.stored_bytes))
+        size = reader.stream.stored_bytes if source.size is None else source.size
+        yield partial(_end, replace(step, done=size))
 
 
 def _read(step: Step[T], read: Callable[[], Chunk], take: Callable[[Source, Chunk], T]) -> Step[T]:

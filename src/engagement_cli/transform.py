@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from engagement_cli.aggregate import Sum
@@ -51,9 +52,8 @@ class Transformation:
         """
         reading = self._request.fully_reading(mac=True)
         steps = steps_of(self._request, self._planned, reading, self._take, self._vocabulary)
-        for step in self._log.told(steps):
-            if step.kept is not None:
-                yield step.kept
+        with closing(self._log.told(steps)) as told:
+            yield from (step.kept for step in told if step.kept is not None)
 
     def outcome(self) -> Outcome:
         """The account, that of a run, when all lines were taken; its frame has no rows."""
@@ -68,6 +68,7 @@ class Transformation:
             bytes=log.stored_bytes,
             tally=log.tally,
             first_reject=log.first_reject,
+            not_json=log.not_json,
             identical_files=self._planned.identical,
             passed_over=self._planned.passed_over,
         )

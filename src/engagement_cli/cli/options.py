@@ -18,7 +18,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 _MOST_BLOCK_BYTES = 1024**3
 _COUNT = re.compile(r"0*([1-9]\d{0,2}|10[01]\d|102[0-4])", re.ASCII)
-_SIZE = re.compile(r"(\d+)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,18})\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -70,7 +70,9 @@ def parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     size = int(found[1]) * _UNITS[found[2].lower()] if found else 0
     if not 0 < size <= _MOST_BLOCK_BYTES:
-        raise UsageError(f"{text!r} is not a size up to 1 GiB; write it as 65536, 64k or 4MiB.")
+        raise UsageError(
+            f"{text[:40]!r} is not a size up to 1 GiB; write it as 65536, 64k or 4MiB."
+        )
     return size
 
 
@@ -81,7 +83,7 @@ def parse_count(text: str) -> int:
         UsageError: It is none.
     """
     if not _COUNT.fullmatch(text):
-        raise UsageError(f"{text!r} is not a number from 1 to 1024.")
+        raise UsageError(f"{text[:40]!r} is not a number from 1 to 1024.")
     return int(text)
 
 
@@ -279,9 +281,21 @@ reading_options = _many(
         help="Bytes that each thread reads at a time.",
     ),
 )
+
+
+def _not_both(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    if value and (ctx.params.get("quiet") or ctx.params.get("verbose")):
+        raise click.UsageError("--quiet and --verbose contradict each other. Give one of them.")
+    return value
+
+
+def _voice(*names: str, says: str) -> Callable[[F], F]:
+    return _option(*names, heading="Run", is_flag=True, callback=_not_both, help=says)
+
+
 verbosity_options = _many(
-    _option("-q", "--quiet", heading="Run", is_flag=True, help="Say nothing but errors."),
-    _option("-v", "--verbose", heading="Run", is_flag=True, help="Say more: every file."),
+    _voice("-q", "--quiet", says="Say nothing but errors."),
+    _voice("-v", "--verbose", says="Say more: every file."),
 )
 strategy_option = _option(
     "--strategy",

@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from engagement_cli.cli.watch import FirstRejects
     from engagement_cli.ingest import Ingested
-    from engagement_cli.parse.rules import Reject
     from engagement_cli.pipeline import Plan
     from engagement_cli.pivot import UnmappedApp
     from engagement_cli.quality import Account
-    from engagement_cli.sources.discover import Source
     from engagement_cli.tally import Tally
 
 _MOST_APPS = 10
@@ -31,9 +30,7 @@ def plan(planned: Plan) -> Iterator[str]:
     yield f"would read {_extent(len(planned.sources), planned.days, planned.bytes)}"
 
 
-def account(
-    said: Account, first_rejects: Sequence[tuple[Source, Reject]], *, verbose: bool = False
-) -> Iterator[str]:
+def account(said: Account, first_rejects: FirstRejects, *, verbose: bool = False) -> Iterator[str]:
     """The account, a fact a line."""
     tally, pivot = said.tally, said.pivot
     yield _row("read", _extent(said.files, said.days, said.bytes))
@@ -77,9 +74,7 @@ def unmapped(said: Account) -> Iterator[str]:
     yield from (f"      - {json.dumps(app.app, ensure_ascii=False)}" for app in apps)
 
 
-def ingested(
-    done: Ingested, generation: int, first_rejects: Sequence[tuple[Source, Reject]]
-) -> Iterator[str]:
+def ingested(done: Ingested, generation: int, first_rejects: FirstRejects) -> Iterator[str]:
     """What an ingest stored, a fact a line."""
     counts = {
         "new": len(done.new),
@@ -105,14 +100,15 @@ def ingested(
     yield from (_row("refused", f"{name}: too many rejects") for name, _ in done.refused)
 
 
-def _rejects(tally: Tally, first: Sequence[tuple[Source, Reject]]) -> Iterator[str]:
+def _rejects(tally: Tally, first: FirstRejects) -> Iterator[str]:
     for reason, count in sorted(tally.rejected.items()):
         yield _row("rejected", f"{count:,} {reason}")
     for source, reject in first:
         where = f"{source}:{reject.line}"
         yield _row("", f"{where} (byte {reject.byte}): {reject.reason}: {cell(reject.text)}")
     if first and len(first) < tally.rejects:
-        yield _row("", f"and {tally.rejects - len(first):,} more (--rejects FILE keeps all)")
+        hint = "" if first.all_kept else " (--rejects FILE keeps all)"
+        yield _row("", f"and {tally.rejects - len(first):,} more{hint}")
 
 
 def _apps(apps: Sequence[UnmappedApp]) -> Iterator[str]:

@@ -23,16 +23,28 @@ if TYPE_CHECKING:
 _MOST_REJECTS = 20
 
 
+class FirstRejects(list["tuple[Source, Reject]"]):
+    """The first rejected lines with their sources.
+
+    Attributes:
+        all_kept: Whether a file keeps all that were rejected.
+    """
+
+    def __init__(self, *, all_kept: bool) -> None:
+        super().__init__()
+        self.all_kept = all_kept
+
+
 class Terminal(Watcher):
     """Shows a progress bar where standard error is a terminal, and keeps rejects in a file.
 
     Attributes:
-        first_rejects: The first rejected lines with their sources, to be shown.
+        first_rejects: The first rejected lines, to be shown.
         verbose: Whether more is to be shown.
     """
 
     def __init__(self, rejects_file: str | None, *, quiet: bool, verbose: bool) -> None:
-        self.first_rejects: list[tuple[Source, Reject]] = []
+        self.first_rejects = FirstRejects(all_kept=rejects_file is not None)
         self._quiet = quiet
         self.verbose = verbose
         self._rejects_file = rejects_file
