@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+import engagement_cli as eng
 from cli_reference import commands, help_of, page, ready_pages
 from engagement_cli.schema import Reason
 
@@ -62,6 +63,13 @@ def test_the_page_on_input_names_every_reason() -> None:
     text = (ROOT / "docs" / "input.md").read_text()
     missing = [reason for reason in Reason if f"`{reason}`" not in text]
     assert missing == [Reason.MAC_TYPE, Reason.ID_TYPE]
+
+
+def test_the_page_on_the_account_names_every_key() -> None:
+    text = (ROOT / "docs" / "account.md").read_text()
+    table = "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    named = re.findall(r"`(\w+)`", table)
+    assert sorted(named) == sorted(eng.run(str(ROOT / "sample_data")).attrs["account"])
 
 
 def readme_commands() -> list[str]:

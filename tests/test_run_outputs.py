@@ -12,7 +12,17 @@ import pytest
 
 from hostile_files import month
 from hostile_lines import hit
-from program import COMMAND, ENVIRONMENT, OLD, Result, one_line, run, run_bound, untouched
+from program import (
+    COMMAND,
+    ENVIRONMENT,
+    OLD,
+    Result,
+    one_line,
+    run,
+    run_bound,
+    run_process,
+    untouched,
+)
 
 # --- outputs ----------------------------------------------------------------------------------
 
@@ -80,6 +90,17 @@ def test_a_full_device_as_stdout_fails_the_run(logs: Path) -> None:
     one_line(Result(done.returncode, b"", done.stderr.decode()), 1)
 
 
+@pytest.mark.parametrize("args", [[], ["--dedupe-id"], ["--by", "day", "--strategy", "batch"]])
+def test_a_full_disk_under_the_rejects_is_one_line_and_nothing_of_the_threads(
+    logs: Path, small_disk: Path, tmp_path: Path, args: list[str]
+) -> None:
+    (logs / "20220402.json").write_bytes(b"{xxxxxxxxxxxxxxxxxxxxxxxxx\n" * 40_000)
+    target = ["-o", tmp_path / "out.csv", "--rejects", small_disk / "bad.ndjson"]
+    reading = ["--jobs", "3", "--block-size", "16k"]
+    one_line(run_process("run", "-q", "-i", logs, *target, *reading, *args), 1, "bad.ndjson")
+    assert list(small_disk.iterdir()) == []
+
+
 def test_a_read_only_place_is_named_and_left_as_it_is(logs: Path, small_disk: Path) -> None:
     out = small_disk / "out.csv"
     out.write_bytes(OLD)
@@ -107,6 +128,9 @@ def test_a_folder_that_may_not_be_written_is_named(logs: Path, out: Path) -> Non
         ["--block-size", "-4"],
         ["--block-size", "big"],
         ["--block-size", "9" * 30],
+        ["--block-size", "9" * 5000],
+        ["--max-rejects", "9" * 5000],
+        ["--max-rejects", "0." + "9" * 5000 + "%"],
         ["--format", "xml"],
         ["--unmapped", "maybe"],
         ["--strategy", "magic"],
@@ -133,8 +157,21 @@ def test_a_bad_option_value_is_a_usage_error_that_names_it(
     logs: Path, out: Path, args: list[str]
 ) -> None:
     result = run("run", "-q", "-i", logs, "-o", out, *args)
-    one_line(result, 2, args[-1].strip("-"))
+    one_line(result, 2, args[-1].strip("-")[:35])
+    assert len(result.err) < 250
     untouched(out)
+
+
+def test_to_be_quiet_and_verbose_at_once_is_a_usage_error(logs: Path, out: Path) -> None:
+    for both in (["-q", "-v"], ["-v", "-q"], ["-qv"]):
+        one_line(run("run", "-i", logs, "-o", out, *both), 2, "--quiet", "--verbose")
+    untouched(out)
+
+
+def test_the_end_of_an_outputs_name_may_be_in_capitals(logs: Path, tmp_path: Path) -> None:
+    for name in ("out.csv", "OUT.CSV"):
+        assert run("run", "-q", "-i", logs, "-o", tmp_path / name).status == 0
+    assert (tmp_path / "OUT.CSV").read_bytes() == (tmp_path / "out.csv").read_bytes()
 
 
 @pytest.mark.parametrize("target", ["out.xlsx", "out", "", "out.csv.bz2", "out.json.csvv"])
@@ -205,8 +242,27 @@ def test_ctrl_c_ends_the_run_with_130_and_leaves_the_old_output(out: Path, strat
         err = process.stderr.read().decode().removeprefix("\n")  # ends the line that ^C stands on
         result = Result(process.returncode, process.stdout.read(), err)
         process.stdin.close()
-    one_line(result, 130, "interrupted")
+    one_line(result, 130, "interrupted", "not finished are as they were")
     untouched(out)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["categories", "list"], ["categories", "map", "VOD"]])
+def test_a_full_device_under_a_page_is_one_line(args: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *args], stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, check=False
+        )
+    one_line(Result(done.returncode, b"", done.stderr.decode()), 1, "No space left")
+
+
+def test_a_page_that_nobody_reads_ends_with_141_and_silence() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [*COMMAND, "--help"], stdout=writes, stderr=subprocess.PIPE, env=ENVIRONMENT, check=False
+    )
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_reader_that_leaves_early_ends_the_run_with_141_and_silence(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def main() -> None:
     """Run the command line; every way out is an exit status."""
     try:
         page = PAGES.get(tuple(sys.argv[1:]))
-        if page and "ENGAGEMENT_CATEGORIES" not in os.environ:
+        if page and sys.stdout and "ENGAGEMENT_CATEGORIES" not in os.environ:
             sys.stdout.buffer.write(_read(page))
             sys.stdout.flush()
         else:
@@ -31,8 +31,16 @@ def main() -> None:
     except KeyboardInterrupt:  # while modules are imported; a command says more
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
+        _flush_nothing()
         sys.exit(BROKEN_PIPE)
+    except OSError as error:  # a page that cannot be printed; commands have a seam of their own
+        _flush_nothing()
+        sys.exit(f"engagement: {error}. Mend that and run again.")
+
+
+def _flush_nothing() -> None:
+    """Let what standard output still holds go nowhere when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _read(page: str) -> bytes:

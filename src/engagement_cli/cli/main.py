@@ -25,6 +25,10 @@ _COMMANDS = {
 """Each command's module and one line of help, so that ``--help`` imports none of them."""
 
 _INTERRUPTED = 130
+_WHEN_INTERRUPTED = (
+    "interrupted before the end. Files and tables that were not finished are as they were: "
+    "run it again."
+)
 
 
 class _PastClick(Exception):  # noqa: N818 - no error of ours
@@ -90,7 +94,7 @@ def run() -> int:
     except _PastClick as ended:
         if isinstance(ended.__cause__, BrokenPipeError):
             raise ended.__cause__ from None
-        return _failed("interrupted; nothing was written.", _INTERRUPTED)
+        return _failed(_WHEN_INTERRUPTED, _INTERRUPTED)
     except OSError as error:  # what nobody foresaw, such as a full disk behind standard error
         return _failed(f"{error}. Mend that and run again.", EngagementError.exit_status)
     return status if isinstance(status, int) else 0

@@ -38,7 +38,7 @@ class FileSink:
         """
         self.target = target
         self._csv_safe = csv_safe
-        name = "out.csv" if target == STDOUT or target.startswith("/dev/") else target
+        name = "out.csv" if target == STDOUT or target.startswith("/dev/") else target.lower()
         self._compression = next((end for end in _COMPRESSIONS if name.endswith(end)), "")
         stem = name.removesuffix(self._compression)
         self._format = next((end for end in _WRITERS if stem.endswith(end)), None)
