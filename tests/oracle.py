@@ -147,7 +147,7 @@ def unpack(data: bytes) -> bytes:
         return bz2.decompress(data)
     if data.startswith(b"\xfd7zXZ\x00"):
         return lzma.decompress(data)
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
+    if data.startswith(b"\x28\xb5\x2f\xfd") or data[1:4] == b"\x2a\x4d\x18":  # or holds no data
         return bytes(zstd.decompress(data))
     return data
 
