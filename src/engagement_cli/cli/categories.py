@@ -92,8 +92,8 @@ def check_(file: Path) -> None:
     told = {fault.line for fault in faults}  # what could not be read is no parameter either
     faults += (fault for fault in parameters(table.features)[1] if fault.line not in told)
     if faults:
-        told = (fault.at(file) for fault in sorted(set(faults)))
-        click.echo("\n".join(told), err=True)  # as editors read them
+        lines = (fault.at(file) for fault in sorted(set(faults)))
+        click.echo("\n".join(lines), err=True)  # as editors read them
         click.get_current_context().exit(CategoriesError.exit_status)
     click.echo(f"{file}: no faults")
 
