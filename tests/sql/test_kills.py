@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,51 @@ def test_another_load_of_the_table_is_waited_for_and_then_named(place: Place) ->
     assert_same(read(place), small(shift=1))
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_load_that_gives_up_on_the_lock_leaves_the_running_one_alone(
+    place: Place, mode: str
+) -> None:
+    """Not only its rows: also its ledger row, and what it stages."""
+    load(small(), target(place))
+    tries = 0
+
+    def progress(_: int) -> None:
+        nonlocal tries
+        tries += 1
+        with pytest.raises(ConflictError, match="after 0.5 s"):
+            load(small(shift=2), target(place, lock_timeout=0.5))
+
+    report = load(
+        large(shift=1), target(place, if_exists=mode, prune=mode == "upsert"), progress=progress
+    )
+    assert tries > 1
+    assert report.notes == ()
+    assert_same(read(place), large(shift=1))
+    assert len(ledger(place)) == 2
+    assert leftovers(place) == []
+
+
+def test_a_rename_that_fails_is_no_load(mariadb: MariaDbPlace) -> None:
+    """Somebody takes the new table away between the ledger row and the rename."""
+    load(small(), target(mariadb))
+    with (
+        ThreadPoolExecutor() as pool,
+        before_the_swap(mariadb) as holder,
+        loader(mariadb, "replace", batches=0) as process,
+    ):
+        await_held(process)
+        (new,) = leftovers(mariadb)
+        theft = pool.submit(mariadb.ask, f"RENAME TABLE {new} TO stolen")
+        time.sleep(1)
+        holder.rollback()
+        _, told = process.communicate(timeout=60)
+        theft.result()
+    assert process.returncode != 0
+    assert b"DatabaseError" in told
+    assert_same(read(mariadb), small())
+    assert len(ledger(mariadb)) == 1
+
+
 def test_a_writer_in_the_table_is_waited_for_by_upsert(place: Place) -> None:
     load(small(), target(place))
     with closing(place.session()) as session:
@@ -232,7 +278,7 @@ def before_the_swap(place: Place) -> Iterator[Any]:
         return
     with closing(place.session()) as session:
         session.cursor().execute("SELECT * FROM _engagement_loads FOR UPDATE")
-        yield
+        yield session
 
 
 def commit_of(place: Place, mode: str) -> bytes:

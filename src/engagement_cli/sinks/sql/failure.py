@@ -50,10 +50,20 @@ def errors_of(database: Database) -> tuple[type[Exception], ...]:
     return (SQLAlchemyError, OSError, configparser.Error, *database.driver_errors())
 
 
+def is_lost(error: Exception, database: Database) -> bool:
+    """Whether the answer of the database never came, so that only looking can tell what it was."""
+    cause = _cause(error)
+    return isinstance(cause, OSError) or database.verdict(cause) == LOST
+
+
+def _cause(error: Exception) -> BaseException:
+    return getattr(error, "orig", None) or error
+
+
 def explain(error: Exception, database: Database) -> EngagementError:
     """Say what an error of the database means."""
     target = database.target
-    cause: BaseException = getattr(error, "orig", None) or error
+    cause = _cause(error)
     kind = database.verdict(cause)
     if kind == BUSY:
         return ConflictError(

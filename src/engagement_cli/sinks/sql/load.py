@@ -10,7 +10,7 @@ from engagement_cli.errors import DatabaseError, EngagementError, UsageError
 from engagement_cli.schema import CONTRACT
 from engagement_cli.sinks.sql import ledger
 from engagement_cli.sinks.sql.content import SINCE, UNTIL, Content
-from engagement_cli.sinks.sql.failure import errors_of, shielded
+from engagement_cli.sinks.sql.failure import errors_of, is_lost, shielded
 from engagement_cli.sinks.sql.fit import plan_for
 from engagement_cli.sinks.sql.merge import check, merge
 from engagement_cli.sinks.sql.registry import database_for
@@ -112,7 +112,7 @@ def _load(
             report = _write(database, content, entry, progress)
             database.commit()
     except errors_of(database) as error:
-        if report is None:
+        if report is None or not is_lost(error, database):
             raise
         lost = error
     else:

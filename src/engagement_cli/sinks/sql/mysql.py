@@ -46,7 +46,7 @@ _VERDICTS = {
     **dict.fromkeys((1205, 1213, 3572), BUSY),
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), DENIED),
     **dict.fromkeys((1021, 1114), FULL),
-    **dict.fromkeys((1053, 1077, 1079, 1927, 2006, 2013, 2055, 4031), LOST),
+    **dict.fromkeys((0, 1053, 1077, 1079, 1927, 2006, 2013, 2055, 4031), LOST),
 }
 _LEANED_ON = """
 SELECT EXISTS (SELECT 1 FROM information_schema.triggers
@@ -81,6 +81,8 @@ class MySql(Database):
 
     _swap: tuple[sa.Table, sa.Table | None] | None = None
     """The new table, and the name that the old one is to get, when a rename is the commit."""
+    _held: frozenset[str] = frozenset()
+    """What this session holds the lock of; nothing that others hold is ever swept."""
 
     # --- connection -----------------------------------------------------------------------
 
@@ -103,6 +105,7 @@ class MySql(Database):
 
     def begin(self) -> None:
         """Bound the waits for locks, and find the database of a bare name."""
+        self._held = frozenset()
         self.run(f"SET SESSION lock_wait_timeout = {self._seconds}")
         self.run(f"SET SESSION innodb_lock_wait_timeout = {self._seconds}")
         if self.schema is None:
@@ -124,6 +127,7 @@ class MySql(Database):
                 f"{self.target}: another load of it is still at work after "
                 f"{self.target.lock_timeout:g} s. Nothing was written: run again when it is done."
             )
+        self._held |= {name}
 
     def sweep(self) -> None:
         """Undo a load that died before its rename; tidy up after one that died past it."""
@@ -136,13 +140,22 @@ class MySql(Database):
                 # Only a server whose renames are not atomic leaves this behind.
                 self.run(f"RENAME TABLE {self._named(name)} TO {table}")
         for name in (n for n in names if n.endswith("_new")):
-            token = name.removeprefix(self.own_prefix).removesuffix("_new")
-            self.connection.execute(self.ledger.delete().where(self.ledger.c.token == token))
-            self.connection.commit()
+            self._forget(name)
             self.run(f"DROP TABLE {self._named(name)}")
 
+    def _forget(self, stage: str) -> None:
+        """Take the ledger row of a load back whose new table has not got its name."""
+        token = stage.removeprefix(self.own_prefix).removesuffix("_new")
+        self.connection.execute(self.ledger.delete().where(self.ledger.c.token == token))
+        self.connection.commit()
+
     def abandon(self) -> None:
-        """Sweep at once; where the connection is gone, the next load does it."""
+        """Sweep at once; where the connection is gone, the next load does it.
+
+        A session that never got the lock leaves all as it is: it is another load's, and at work.
+        """
+        if self.target.name not in self._held:
+            return
         with suppress(sa.exc.SQLAlchemyError, *self.driver_errors()):
             self.connection.rollback()
             self.sweep()
@@ -301,13 +314,16 @@ class MySql(Database):
         if self._swap is None:
             return
         (new, old), table = self._swap, self._named(self.target.name)
-        if old is None:
-            self.run(f"RENAME TABLE {self.quoted(new)} TO {table}")
-            return
-        aside = self.quoted(old)
-        self.run(f"RENAME TABLE {table} TO {aside}, {self.quoted(new)} TO {table}")
-        with suppress(*self.driver_errors()):
-            self.run(f"DROP TABLE {aside}")
+        moves = [] if old is None else [f"{table} TO {self.quoted(old)}"]
+        try:
+            self.run(f"RENAME TABLE {', '.join([*moves, f'{self.quoted(new)} TO {table}'])}")
+        except self.driver_errors() as error:
+            if self.verdict(error) != LOST:
+                self._forget(new.name)
+            raise
+        if old is not None:
+            with suppress(*self.driver_errors()):
+                self.run(f"DROP TABLE {self.quoted(old)}")
 
     def _named(self, name: str) -> str:
         return f"{self.quote(str(self.schema))}.{self.quote(name)}"
