@@ -200,7 +200,7 @@ def test_a_load_that_gives_up_on_the_lock_leaves_the_running_one_alone(
     def progress(_: int) -> None:
         nonlocal tries
         tries += 1
-        with pytest.raises(ConflictError, match="after 0.5 s"):
+        with pytest.raises(ConflictError, match=r"after 0\.5 s"):
             load(small(shift=2), target(place, lock_timeout=0.5))
 
     report = load(

@@ -15,6 +15,7 @@ from sql.frames import COLUMNS, assert_same, large, odd, result, small
 from sql.servers import Place, ledger, leftovers, read, target
 
 APRIL = (dt.date(2022, 4, 1), dt.date(2022, 4, 30))
+MAY = (dt.date(2022, 5, 1), dt.date(2022, 5, 31))
 
 
 def append(frame: pd.DataFrame, place: Place, span: tuple[dt.date, dt.date] = APRIL) -> None:
@@ -40,6 +41,8 @@ def test_a_repeated_load_touches_nothing_and_says_so(place: Place) -> None:
         "DELETE FROM {table} WHERE {key} = 'HNH1'",
         "UPDATE {table} SET {tv} = {tv} + 1 WHERE {key} = 'HNH2'",
         "UPDATE {table} SET {key} = 'HNH1234' WHERE {key} = 'HNH1'",
+        "UPDATE {table} SET {key} = 'HNH9' WHERE {key} = 'HNH1'",
+        "UPDATE {table} SET {tv} = 255 - {tv} WHERE {key} IN ('HNH1', 'HNH2')",
     ],
 )
 def test_a_table_that_somebody_changed_is_not_taken_for_loaded(place: Place, tamper: str) -> None:
@@ -49,6 +52,31 @@ def test_a_table_that_somebody_changed_is_not_taken_for_loaded(place: Place, tam
     place.ask(tamper.format(table=place.sql, **names))
     assert not load(small(), target(place)).repeated
     assert_same(read(place), small())
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE {table} SET {share} = {share} / 2 WHERE {key} = 'HNH1'",
+        "UPDATE {table} SET {label} = 'sport' WHERE {key} = 'HNH1'",
+        "UPDATE {table} SET {label} = 'Movie' WHERE {key} = 'HNH1'",
+    ],
+)
+def test_a_changed_share_or_label_is_not_taken_for_loaded_either(place: Place, tamper: str) -> None:
+    frame = small()[["Contract"]].assign(
+        Share=[0.1, 0.2, float("nan")], Label=pd.Series(["Sport", None, ""], dtype="str")
+    )
+    mark = "`" if place.sql.startswith("`") else '"'
+    names = {"key": "Contract", "share": "Share", "label": "Label"}
+    quoted = {name: f"{mark}{column}{mark}" for name, column in names.items()}
+    load(frame, target(place))
+    assert load(frame, target(place)).repeated
+    place.ask(tamper.format(table=place.sql, **quoted))
+    assert not load(frame, target(place)).repeated
+    there = read(place)
+    assert there is not None
+    assert there["Label"][0] == "Sport"
+    assert there["Share"][0] == 0.1
 
 
 def test_an_older_result_is_not_taken_for_the_last_one(place: Place) -> None:
@@ -112,7 +140,7 @@ def test_upsert_of_many_rows_is_whole(place: Place) -> None:
 
 def test_append_adds_the_range_to_each_row(place: Place) -> None:
     append(small(), place)
-    append(small(shift=1), place, (dt.date(2022, 5, 1), dt.date(2022, 5, 31)))
+    append(small(shift=1), place, MAY)
     there = read(place, "TVDuration")
     assert there is not None
     assert list(there.columns) == ["Contract", *COLUMNS, "Since", "Until"]
@@ -131,15 +159,22 @@ def test_append_refuses_a_range_that_is_there(place: Place, shift: int) -> None:
     assert len(there) == 3
 
 
-def test_append_says_when_ranges_overlap(place: Place) -> None:
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize(
+    "span",
+    [
+        (dt.date(2022, 4, 15), dt.date(2022, 5, 15)),
+        (dt.date(2022, 4, 1), dt.date(2022, 4, 29)),
+        (dt.date(2022, 4, 2), dt.date(2022, 4, 2)),
+    ],
+)
+def test_append_refuses_a_range_that_overlaps_one_that_is_there(
+    place: Place, span: tuple[dt.date, dt.date], shift: int
+) -> None:
     append(small(), place)
-    report = load(
-        small(),
-        target(place, if_exists="append"),
-        since=dt.date(2022, 4, 15),
-        until=dt.date(2022, 5, 15),
-    )
-    assert "2022-04-01 to 2022-04-30" in report.notes[0]
+    with pytest.raises(ConflictError, match=r"ranges already: 2022-04-01 to 2022-04-30\."):
+        append(small(shift=shift), place, span)
+    assert len(ledger(place)) == 1
 
 
 def test_append_needs_a_range(place: Place) -> None:
@@ -167,12 +202,12 @@ def test_other_modes_refuse_to_add_columns_and_give_the_statement(place: Place, 
     few = small()[["Contract", "TVDuration"]]
     load(few, target(place, if_exists=mode), since=APRIL[0], until=APRIL[1])
     with pytest.raises(ConflictError) as refused:
-        load(small(), target(place, if_exists=mode), since=APRIL[1], until=APRIL[1])
+        load(small(), target(place, if_exists=mode), since=MAY[0], until=MAY[1])
     statements = [line for line in str(refused.value).splitlines() if line.startswith("ALTER")]
     assert len(statements) == 4
     for statement in statements:
         place.ask(statement)
-    load(small(shift=1), target(place, if_exists=mode), since=APRIL[1], until=APRIL[1])
+    load(small(shift=1), target(place, if_exists=mode), since=MAY[0], until=MAY[1])
     there = read(place)
     assert there is not None
     assert there["SportDuration"].dropna().astype("int64").tolist() == [1, 6, 8]

@@ -47,7 +47,8 @@ _ARROW = {
 class Column:
     """A column of the result: its name, kind, and whether it is part of the key.
 
-    ``width`` is the length of the longest text in characters; 0 for other kinds.
+    ``width`` is the length of the longest text in characters, or the bits of the widest integer,
+    its sign included; 0 for other kinds.
     """
 
     name: str
@@ -150,9 +151,12 @@ def _kind(field: pa.Field) -> Kind:
 
 
 def _width(column: pa.ChunkedArray, kind: Kind) -> int:
-    if kind is not Kind.TEXT:
-        return 0
-    return pc.max(pc.utf8_length(column)).as_py() or 0
+    if kind is Kind.TEXT:
+        return pc.max(pc.utf8_length(column)).as_py() or 0
+    if kind is Kind.INTEGER:
+        ends = pc.min_max(column).as_py().values()
+        return 1 + max((end if end >= 0 else ~end).bit_length() for end in (e or 0 for e in ends))
+    return 0
 
 
 def _check_key(table: pa.Table, key: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from engagement_cli.sinks.sql.content import Content
-    from engagement_cli.sinks.sql.plan import Existing, Part, Plan
+    from engagement_cli.sinks.sql.plan import Existing, Part, Plan, Reference
 
 
 BUSY, DENIED, FULL, LOST = "busy", "denied", "full", "lost"
@@ -166,8 +166,28 @@ class Database(Naming):
     def replace(self, plan: Plan, stage: sa.Table) -> None:
         """Let the staged rows take the place of all rows."""
 
+    def references(self) -> tuple[Reference, ...]:
+        """The foreign keys that lead to the table, where the database minds them."""
+        return ()
+
     def before_merge(self, plan: Plan, stage: sa.Table) -> None:
         """Keep other writers out of the table, which is about to be merged into."""
+
+    def locked(self, query: sa.Select[Any]) -> sa.Select[Any]:
+        """A query whose answer nobody can change before the commit."""
+        return query
+
+    def make_fit(self, plan: Plan, table: sa.Table) -> None:
+        """Give a table the columns and the types that the result needs."""
+        for column in plan.refit:
+            self.run(self.alter_type(table, column))
+            plan.notes.append(f"{column.name} got a type that holds the result exactly")
+        for column in plan.lacking:
+            self.run(self.alter_add(table, column))
+
+    def discard(self, stage: sa.Table) -> None:
+        """Drop staged rows that need not take their place."""
+        self.run(f"DROP TABLE {self.quoted(stage)}")
 
     def copy(self, stage: sa.Table, table: sa.Table) -> int:
         """Add every staged row to the table; gives their number."""

@@ -104,6 +104,15 @@ class DuckDb(Database):
             for column, kind, nullable, default, _ in rows
         ]
 
+    def alter_type(self, table: sa.Table, column: Column) -> str:
+        """ALTER COLUMN, as in the standard."""
+        kind = self._type(column).compile(dialect=self.dialect)
+        return f"ALTER TABLE {self.quoted(table)} ALTER {self.quote(column.name)} TYPE {kind}"
+
+    def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """By its bytes, whatever the column's collation ignores."""
+        return sa.func.encode(values)
+
     # --- writing --------------------------------------------------------------------------
 
     def stage(self, plan: Plan, token: str) -> sa.Table:
@@ -127,6 +136,10 @@ class DuckDb(Database):
             plan.notes = ["a new table was made: columns, indexes and comments of its own are gone"]
         plan.table.create(self.connection, checkfirst=False)
         self.copy(stage, plan.table)
+
+    def run(self, statement: str) -> None:
+        """A cursor of its own would be another connection here."""
+        self._rows(statement)
 
     def count(self, statement: sa.Insert | sa.Update | sa.Delete) -> int:
         """Run a statement; DuckDB answers with the number of rows."""

@@ -47,6 +47,8 @@ def plan_for(database: Database, content: Content) -> Plan:
         raise ConflictError(
             f"{database.target} is there already. Choose another --table or another --if-exists."
         )
+    plan.references = database.references()
+    _refuse_references(database, plan)
     _compare(database, plan, existing)
     if mode == "replace":
         _note_key(plan, existing)
@@ -55,6 +57,17 @@ def plan_for(database: Database, content: Content) -> Plan:
     if mode == "append":
         _refuse_range(database, plan)
     return plan
+
+
+def _refuse_references(database: Database, plan: Plan) -> None:
+    """A foreign key to a column that loads change would carry the change into other tables."""
+    values = {database.fold(c.name) for c in plan.content.columns if not c.key}
+    led = [r for r in plan.references if values & {database.fold(here) for _, here in r.columns}]
+    if led and database.target.if_exists != "append":
+        raise ConflictError(
+            f"{database.target}: {led[0].table} refers by {led[0].name} to a column that loads "
+            f"change. Let it refer to the key, or load into a new --table. Nothing was changed."
+        )
 
 
 def _compare(database: Database, plan: Plan, existing: Existing) -> None:
@@ -92,7 +105,8 @@ def _compare_foreign(database: Database, plan: Plan, foreign: list[ReflectedColu
         )
     if foreign and database.target.if_exists == "replace":
         names = ", ".join(column["name"] for column in foreign)
-        plan.notes.append(f"not part of the result, and empty or at their default now: {names}")
+        became = "left as they were" if plan.references else "empty or at their default now"
+        plan.notes.append(f"not part of the result, and {became}: {names}")
 
 
 def _can_be_left_out(column: ReflectedColumn) -> bool:
@@ -144,4 +158,8 @@ def _refuse_range(database: Database, plan: Plan) -> None:
         )
     if ranges:
         listed = ", ".join(f"{a} to {b}" for a, b in ranges)
-        plan.notes.append(f"days of this range are in the table under other ranges too: {listed}")
+        raise ConflictError(
+            f"{database.target} holds days of {since} to {until} under other ranges already: "
+            f"{listed}. Whoever adds them up would count those days twice. Nothing was added: "
+            f"choose another --since and --until, delete the older rows, or use another --table."
+        )

@@ -25,6 +25,7 @@ from engagement_cli.sinks.sql.content import Kind
 from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
 from engagement_cli.sinks.sql.merge import refill
 from engagement_cli.sinks.sql.mysql_rows import batch_file, inserts, load_data, write_batch
+from engagement_cli.sinks.sql.plan import as_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from engagement_cli.sinks.sql.content import Column, Content
-    from engagement_cli.sinks.sql.plan import Existing, Plan
+    from engagement_cli.sinks.sql.plan import Existing, Plan, Reference
 
 _NAME_SIGNS = 64
 _LAST_OF_PLANE = "\uffff"
@@ -61,6 +62,12 @@ SELECT EXISTS (SELECT 1 FROM information_schema.triggers
 _BEGINNING = """
 SELECT table_name FROM information_schema.tables WHERE table_schema = :schema
    AND CAST(LEFT(table_name, CHAR_LENGTH(:text)) AS BINARY) = CAST(:text AS BINARY)
+"""
+_REFERENCES = """
+SELECT constraint_name, table_schema, table_name, column_name, referenced_column_name
+  FROM information_schema.key_column_usage
+ WHERE referenced_table_schema = :schema AND referenced_table_name = :name
+ ORDER BY table_schema, table_name, constraint_name, ordinal_position
 """
 _ENGINE = """
 SELECT engine FROM information_schema.tables WHERE table_schema = :schema AND table_name = :name
@@ -204,12 +211,16 @@ class MySql(Database):
         return self.connection.connection.driver_connection.get_server_info()  # type: ignore[union-attr] # PyMySQL's
 
     def misfit(self, column: Column, existing: ReflectedColumn) -> bool:
-        """A text column that is too short, or a key in which different contracts are equal."""
-        if column.kind is not Kind.TEXT:
-            return False
+        """Also a key in which different contracts are equal."""
+        if super().misfit(column, existing):
+            return True
         length = getattr(existing["type"], "length", None)
         exact = getattr(existing["type"], "collation", None) in _EXACT.values()
-        return (length or math.inf) < column.width or (column.key and not (exact and length))
+        return column.kind is Kind.TEXT and column.key and not (exact and length)
+
+    def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """In another collation than the column's, which may ignore case and accents."""
+        return sa.cast(values, mysql.CHAR(charset="utf8mb4")).collate(self._collation)
 
     def alter_type(self, table: sa.Table, column: Column) -> str:
         """MODIFY, with NOT NULL for a key."""
@@ -248,11 +259,7 @@ class MySql(Database):
 
     def _refit(self, plan: Plan, stage: sa.Table) -> None:
         """Give the new table what the result needs and the old one lacks."""
-        for column in plan.refit:
-            self.run(self.alter_type(stage, column))
-            plan.notes.append(f"{column.name} got a type that holds the result exactly")
-        for column in plan.lacking:
-            self.run(self.alter_add(stage, column))
+        self.make_fit(plan, stage)
         if plan.existing is not None and not plan.existing.primary_key:
             self.run(self.alter_key(stage, plan.content.key))
 
@@ -268,6 +275,20 @@ class MySql(Database):
                 f"part of it. Run them, then the load again:\n"
                 + "\n".join(f"{statement};" for statement in statements)
             )
+
+    def references(self) -> tuple[Reference, ...]:
+        """Out of the information schema."""
+        values = {"schema": self.schema, "name": self.target.name}
+        return as_references(self.connection.execute(sa.text(_REFERENCES), values))
+
+    def locked(self, query: sa.Select[Any]) -> sa.Select[Any]:
+        """Read what is committed, not what was when the transaction began, and hold it."""
+        return query.with_for_update(read=True)
+
+    def discard(self, stage: sa.Table) -> None:
+        """The new table must not take its name at the commit either."""
+        super().discard(stage)
+        self._swap = None
 
     def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
         """LOAD DATA where both sides allow it and no cell is NULL, or else INSERT."""

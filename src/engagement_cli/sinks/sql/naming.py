@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import quoted_name
 
 from engagement_cli.errors import UsageError
+from engagement_cli.sinks.sql import capacity
 from engagement_cli.sinks.sql.content import Kind
 from engagement_cli.sinks.sql.ledger import ledger_table
 from engagement_cli.sinks.sql.target import OWN_PREFIX
@@ -102,9 +103,13 @@ class Naming(ABC):
     def text_type(self, column: Column) -> TypeEngine[Any]:
         """The type of a text column."""
 
-    def misfit(self, column: Column, existing: ReflectedColumn) -> bool:  # noqa: ARG002 - for overriding
+    def misfit(self, column: Column, existing: ReflectedColumn) -> bool:
         """Whether the table's column is of the right kind, and still cannot hold the result."""
-        return False
+        return not capacity.holds(column, existing["type"])
+
+    def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """A text such that no two are equal but those that are so to the byte."""
+        return values
 
     def describe(
         self, columns: Iterable[Column], name: str, schema: str | None, **options: Any

@@ -17,16 +17,24 @@ import sqlalchemy as sa
 from engagement_cli.errors import DatabaseError
 from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
 from engagement_cli.sinks.sql.merge import refill
-from engagement_cli.sinks.sql.postgres_catalog import IS_PLAIN, Belongings, belongings
+from engagement_cli.sinks.sql.plan import as_references
+from engagement_cli.sinks.sql.postgres_catalog import (
+    IS_PLAIN,
+    LAX,
+    REFERENCES,
+    Belongings,
+    belongings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     import psycopg
+    from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
 
     from engagement_cli.sinks.sql.content import Column, Content
-    from engagement_cli.sinks.sql.plan import Plan
+    from engagement_cli.sinks.sql.plan import Existing, Plan, Reference
 
 T = TypeVar("T")
 
@@ -50,6 +58,7 @@ class Postgres(Database):
     install = "pip install 'engagement-cli[postgres]'"
 
     _swaps = False
+    _lax: frozenset[str] = frozenset()
 
     # --- connection -----------------------------------------------------------------------
 
@@ -102,6 +111,30 @@ class Postgres(Database):
         """Keys in code-point order, as in every other output; that index builds faster, too."""
         return sa.Text(collation="C") if column.key else sa.Text()
 
+    def look(self) -> Existing | None:
+        """As everywhere, and which columns take different texts for equal."""
+        there = super().look()
+        if there is not None:
+            place = f"{self.quote(str(self.schema))}.{self.quote(self.target.name)}"
+            lax = self.connection.execute(sa.text(LAX), {"name": place})
+            self._lax = frozenset(str(name) for (name,) in lax)
+        return there
+
+    def misfit(self, column: Column, existing: ReflectedColumn) -> bool:
+        """Also a key in which different contracts are equal."""
+        return super().misfit(column, existing) or (column.key and existing["name"] in self._lax)
+
+    def alter_type(self, table: sa.Table, column: Column) -> str:
+        """ALTER COLUMN, which says the type a second time."""
+        spec = self._type(column).compile(dialect=self.dialect)
+        return (
+            f"ALTER TABLE {self.quoted(table)} ALTER COLUMN {self.quote(column.name)} TYPE {spec}"
+        )
+
+    def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """By its bytes, whatever the column's type or collation ignores."""
+        return sa.cast(values, sa.Text).collate("C")
+
     # --- staging --------------------------------------------------------------------------
 
     def stage(self, plan: Plan, token: str) -> sa.Table:
@@ -121,8 +154,11 @@ class Postgres(Database):
         else:
             like = f"LIKE {self.quoted(plan.table)} INCLUDING ALL EXCLUDING INDEXES"
             self.run(f"CREATE TABLE {self.quoted(stage)} ({like})")
-            for column in plan.lacking:
-                self.run(f"ALTER TABLE {self.quoted(stage)} ADD COLUMN {self._strict(column)}")
+            self.make_fit(plan, stage)
+            for column in (c for c in plan.lacking if not c.nullable):
+                self.run(
+                    f"ALTER TABLE {self.quoted(stage)} ALTER {self.quote(column.name)} SET NOT NULL"
+                )
         return stage
 
     def _is_replaceable(self, plan: Plan) -> bool:
@@ -177,13 +213,19 @@ class Postgres(Database):
         if taken is None and self.name_fault(new) is None:
             self.run(f"ALTER INDEX {schema}.{self.quote(old)} RENAME TO {self.quote(new)}")
 
+    def references(self) -> tuple[Reference, ...]:
+        """Out of the catalogue."""
+        values = {"name": f"{self.quote(str(self.schema))}.{self.quote(self.target.name)}"}
+        return as_references(self.connection.execute(sa.text(REFERENCES), values))
+
     def before_merge(self, plan: Plan, stage: sa.Table) -> None:
         """Keep other writers out, and let the planner know the staged rows."""
         self._keep_writers_out(plan)
         self.run(f"ANALYZE {self.quoted(stage)}")
 
     def _keep_writers_out(self, plan: Plan) -> None:
-        self.run(f"LOCK TABLE {self.quoted(plan.table)} IN SHARE ROW EXCLUSIVE MODE")
+        """Also those who would add a row that refers to one of ours."""
+        self.run(f"LOCK TABLE {self.quoted(plan.table)} IN EXCLUSIVE MODE")
 
     def _oid(self, table: sa.Table) -> int:
         return int(self._ask("SELECT to_regclass(:name)::oid::bigint", name=self.quoted(table)))

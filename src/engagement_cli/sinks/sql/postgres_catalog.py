@@ -46,6 +46,25 @@ SELECT c.relkind = 'r' AND c.relpersistence = 'p' AND NOT c.relispartition
 """
 """Whether a new table can be given all that this one has: anything not known here says no."""
 
+REFERENCES = """
+SELECT k.conname, n.nspname, c.relname, here.attname, there.attname
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (here, there, number)
+  JOIN pg_attribute here ON here.attrelid = k.conrelid AND here.attnum = pair.here
+  JOIN pg_attribute there ON there.attrelid = k.confrelid AND there.attnum = pair.there
+ WHERE k.contype = 'f' AND k.confrelid = to_regclass(:name) ORDER BY k.oid, pair.number
+"""
+"""The foreign keys that lead to a table, a row for each of their columns."""
+
+LAX = """
+SELECT a.attname FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation
+ WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped
+   AND (NOT coalesce(l.collisdeterministic, true) OR a.atttypid IN
+       (SELECT oid FROM pg_type WHERE typname IN ('citext', 'bpchar')))
+"""
+"""Columns that take texts for equal which differ by case, accents or spaces."""
+
 _INDEXES = """
 SELECT quote_ident(x.relname) AS name, quote_ident(k.conname) AS constraint_name, k.contype,
        i.indisunique AS is_unique,

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 import sqlalchemy as sa
 
-from engagement_cli.errors import UsageError
+from engagement_cli.errors import ConflictError, UsageError
 from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, Database
 from engagement_cli.sinks.sql.merge import refill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
 
     from engagement_cli.sinks.sql.content import Column, Content
-    from engagement_cli.sinks.sql.plan import Part, Plan
+    from engagement_cli.sinks.sql.plan import Existing, Part, Plan
     from engagement_cli.sinks.sql.target import SqlTarget
 
 _LOW_BITS = 0xFFFF_FFFF
@@ -42,6 +43,8 @@ class Sqlite(Database):
     batch_rows = 16_384
     # One B-tree in the order of the key, instead of a table and an index beside it.
     options: ClassVar[dict[str, Any]] = {"sqlite_with_rowid": False}
+
+    _lax: frozenset[str] = frozenset()
 
     def __init__(self, target: SqlTarget) -> None:
         super().__init__(target)
@@ -94,6 +97,44 @@ class Sqlite(Database):
             (sa.func.sum(values.bitwise_rshift(32)), 32),
             (sa.func.sum(values.bitwise_and(_LOW_BITS)), 0),
         ]
+
+    def look(self) -> Existing | None:
+        """As everywhere, and which keys take different texts for equal."""
+        there = super().look()
+        query = sa.text(
+            "SELECT x.name FROM pragma_index_list(:name) i, pragma_index_xinfo(i.name) x"
+            " WHERE i.\"unique\" AND x.key AND x.coll <> 'BINARY'"
+        )
+        lax = self.connection.execute(query, {"name": self.target.name})
+        self._lax = frozenset(str(name) for (name,) in lax)
+        return there
+
+    def misfit(self, column: Column, existing: ReflectedColumn) -> bool:
+        """Only a key in which different contracts are equal: lengths and widths mean nothing."""
+        return column.key and existing["name"] in self._lax
+
+    def alter_type(self, table: sa.Table, column: Column) -> str:  # noqa: ARG002 - it cannot be done
+        """No type can be changed: the table is put aside, and the next load makes another."""
+        aside = self.quote(f"{table.name}_old")
+        return f"ALTER TABLE {self.quoted(table)} RENAME TO {aside}"
+
+    def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """Byte by byte, whatever the column ignores."""
+        return values.collate("BINARY")
+
+    def make_fit(self, plan: Plan, table: sa.Table) -> None:
+        """Only add columns.
+
+        Raises:
+            ConflictError: A type would have to change.
+        """
+        if plan.refit:
+            raise ConflictError(
+                f"{self.target}: {plan.refit[0].name} takes different contracts for one, and "
+                f"SQLite cannot change that. Put the table aside, then run the load again:\n"
+                f"{self.alter_type(table, plan.refit[0])};"
+            )
+        super().make_fit(plan, table)
 
     def stage(self, plan: Plan, token: str) -> sa.Table:
         """A temporary table: it is in no file that a reader opens, and dies with the process."""
