@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from engagement_cli.sinks.sql.plan import Existing, Part, Plan, Reference
 
 
-BUSY, DENIED, FULL, LOST = "busy", "denied", "full", "lost"
-"""What an error can mean: a lock not had in time, a right or room missing, a connection cut."""
+BUSY, DENIED, FULL, HIDDEN, LOST = "busy", "denied", "full", "hidden", "lost"
+"""What an error can mean: a lock not had in time, a right or room missing, rows that a policy keeps
+from the role, a connection cut."""
 
 
 class Database(Naming):
@@ -211,4 +212,4 @@ class Database(Naming):
 
     @abstractmethod
     def verdict(self, error: BaseException) -> str | None:
-        """Whether an error means ``BUSY``, ``DENIED``, ``FULL`` or ``LOST``; None for others."""
+        """Whether an error means ``BUSY``, ``DENIED``, ``FULL``, ``HIDDEN`` or ``LOST``; None for others."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from engagement_cli.errors import ConflictError, DatabaseError, EngagementError
-from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST
+from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, HIDDEN, LOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,8 @@ _NEXT = {
     DENIED: "Grant it, or let an administrator make the table and the ledger once: --dry-run "
     "prints the statements.",
     FULL: "Free some room, then run again: nothing was changed.",
+    HIDDEN: "A load must see every row: let the table's owner load, or a role with BYPASSRLS. "
+    "Nothing was changed.",
     LOST: "The table is as it was. Run again when the server answers.",
 }
 _MEND = "Nothing was changed. Mend what it names, then run again."

@@ -77,6 +77,7 @@ SELECT engine FROM information_schema.tables WHERE table_schema = :schema AND ta
 class MySql(Database):
     """MariaDB 10.6 and later and MySQL 8.0.17 and later, through PyMySQL."""
 
+    taken = frozenset({"db_row_id", "db_trx_id", "db_roll_ptr"})
     module = "pymysql"
     install = "pip install 'engagement-cli[mysql]'"
     options: ClassVar[dict[str, Any]] = {

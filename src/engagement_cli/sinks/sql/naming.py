@@ -47,6 +47,8 @@ class Naming(ABC):
 
     options: ClassVar[dict[str, Any]] = {}
     """SQLAlchemy's options of a new table."""
+    taken: ClassVar[frozenset[str]] = frozenset()
+    """Columns that every table has without being asked, folded."""
 
     def __init__(self, target: SqlTarget) -> None:
         self.target = target
@@ -85,8 +87,15 @@ class Naming(ABC):
         Raises:
             UsageError: Naming each.
         """
-        names = [self.target.name, *columns]
-        faults = [fault for name in names if (fault := self.name_fault(name))]
+        if fault := self.name_fault(self.target.name):
+            raise UsageError(
+                f"--table {self.target.table}: {self.target.url.dialect} cannot have it: {fault}. "
+                f"Give another name."
+            )
+        faults = [fault for name in columns if (fault := self.name_fault(name))]
+        faults += [
+            f"{name!r} is a column of its own" for name in columns if self.fold(name) in self.taken
+        ]
         folds = Counter(map(self.fold, columns))
         if same := [repr(name) for name in columns if folds[self.fold(name)] > 1]:
             faults.append(f"to it, the columns {', '.join(same)} have the same name")

@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 import sqlalchemy as sa
 
 from engagement_cli.errors import DatabaseError
-from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
+from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, HIDDEN, LOST, Database
 from engagement_cli.sinks.sql.merge import refill
 from engagement_cli.sinks.sql.plan import as_references
 from engagement_cli.sinks.sql.postgres_catalog import (
@@ -54,6 +54,7 @@ _VERDICTS = {
 class Postgres(Database):
     """PostgreSQL 12 and later, through psycopg 3."""
 
+    taken = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
     module = "psycopg"
     install = "pip install 'engagement-cli[postgres]'"
 
@@ -71,6 +72,8 @@ class Postgres(Database):
         settings = {
             "lock_timeout": f"{max(1, round(self.target.lock_timeout * 1000))}ms",
             "client_encoding": "UTF8",
+            # An error instead of a table of which a policy hides a part.
+            "row_security": "off",
         }
         for setting, value in settings.items():
             self._ask("SELECT set_config(:setting, :value, true)", setting=setting, value=value)
@@ -250,6 +253,8 @@ class Postgres(Database):
         state = getattr(error, "sqlstate", None)
         if state is None:
             return LOST if hasattr(self, "connection") else None
+        if state == "42501" and "row-level security" in str(error):
+            return HIDDEN
         return LOST if state.startswith("08") else _VERDICTS.get(state)
 
 
