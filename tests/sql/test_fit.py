@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,17 +21,15 @@ from sql.servers import (
     target,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+EXACT = "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 SHARES = pd.DataFrame(
     {"Contract": pd.Series(["HNH1", "HNH2"], dtype="str"), "Share": [0.1234567890123, 1e-9]}
 )
 
 
 @pytest.fixture(params=["postgres", "mariadb"])
-def server(request: pytest.FixtureRequest) -> Iterator[Place]:
-    yield request.getfixturevalue(request.param)
+def server(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
 
 
 def quoted(place: Place, name: str) -> str:
@@ -61,7 +59,7 @@ def referred(place: Place, rule: str) -> str:
     load(small(), target(place))
     kind = "text"
     if isinstance(place, MariaDbPlace):
-        kind = "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+        kind = EXACT
     child = f"{place.here}child"
     key = quoted(place, "Contract")
     place.ask(
@@ -137,7 +135,7 @@ def test_a_share_is_never_rounded(postgres: PostgresPlace, kind: str, mode: str)
 def test_a_share_is_never_rounded_by_mariadb(mariadb: MariaDbPlace, kind: str, mode: str) -> None:
     make(
         mariadb,
-        "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+        EXACT,
         kind,
         columns=("Share",),
     )
@@ -156,7 +154,7 @@ def test_seconds_too_many_for_a_column_widen_it_or_are_refused(
 ) -> None:
     contract = 'text COLLATE "C"'
     if isinstance(server, MariaDbPlace):
-        contract = "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+        contract = EXACT
     make(server, contract, f"{kind} NOT NULL", columns=COLUMNS)
     load(small(), target(server, if_exists="upsert"))
     assert_same(read(server).astype(small().dtypes.to_dict()), small())  # type: ignore[union-attr] # it is there
@@ -206,7 +204,9 @@ def test_a_collation_that_ignores_case_is_refused_by_upsert(postgres: PostgresPl
 
 
 def test_a_type_that_ignores_case_is_refused_by_upsert(postgres: PostgresPlace) -> None:
-    postgres.ask(f"CREATE EXTENSION citext SCHEMA {postgres.here[:-1]}")
+    schema = postgres.here[:-1]
+    postgres.ask(f"CREATE EXTENSION citext SCHEMA {schema}")
+    postgres.url += f"&options=-csearch_path%3D{schema}"
     make(postgres, f"{postgres.here}citext", "bigint")
     (statement,) = refused(postgres, odd())
     postgres.ask(statement)
@@ -236,7 +236,7 @@ def test_a_label_that_differs_by_case_only_is_changed(place: Place) -> None:
     }[type(place).__name__]
     contract = "text"
     if isinstance(place, MariaDbPlace):
-        contract = "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+        contract = EXACT
     make(place, contract, collation, columns=("Label",))
     load(frame, target(place, if_exists="upsert"))
     frame["Label"] = ["Sport", "a", "É"]

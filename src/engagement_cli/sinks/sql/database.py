@@ -212,4 +212,4 @@ class Database(Naming):
 
     @abstractmethod
     def verdict(self, error: BaseException) -> str | None:
-        """Whether an error means ``BUSY``, ``DENIED``, ``FULL``, ``HIDDEN`` or ``LOST``; None for others."""
+        """Which of the five an error means; None for others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -19,6 +20,13 @@ def look(connection: sa.Connection, name: str, schema: str | None) -> Existing |
     Raises:
         UsageError: A view is there.
     """
+    with warnings.catch_warnings():
+        # Columns of types that SQLAlchemy does not know are nothing to warn of: they are compared.
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        return _look(connection, name, schema)
+
+
+def _look(connection: sa.Connection, name: str, schema: str | None) -> Existing | None:
     inspector = sa.inspect(connection)
     if not inspector.has_table(name, schema=schema):
         return None
