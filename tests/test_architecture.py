@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent / "src" / "engagement_cli"
 PACKAGE = "engagement_cli"
 
 FLOORS = [
-    {"errors", "durable", "schema", "tally", "files", "version"},
+    {"errors", "durable", "schema", "tally", "files", "secret", "version"},
     {
         "sources",
         "parse",
@@ -50,6 +50,7 @@ DRAWN = {
     ("tally", "schema"),
     ("files", "errors"),
     ("files", "durable"),
+    ("files", "secret"),
     ("durable", "errors"),
     ("parse", "sources"),
     ("parse", "contracts"),

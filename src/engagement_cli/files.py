@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from engagement_cli import durable
 from engagement_cli.errors import OutputError, UsageError
+from engagement_cli.secret import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +31,7 @@ def check_targets(targets: Iterable[str], inputs: Iterable[str]) -> None:
     for target in targets:
         place = STDOUT if target == STDOUT else str(Path(target).resolve())
         if place in seen:
-            told = "standard output" if target == STDOUT else target
+            told = "standard output" if target == STDOUT else masked(target)
             raise UsageError(f"{told}: two outputs cannot go to one place. Name another.")
         seen.add(place)
         check_target(target, names)
@@ -45,13 +46,13 @@ def check_target(target: str, inputs: Iterable[str] = ()) -> None:
     """
     if target == STDOUT:
         return
-    path = Path(target)
+    path, shown = Path(target), masked(target)
     if path.is_dir():
-        raise OutputError(f"{target}: is a folder. Name a file in it, such as {target}/out.csv.")
+        raise OutputError(f"{shown}: is a folder. Name a file in it, such as {shown}/out.csv.")
     _check_place(target, path)
     for name in inputs:
         if path.exists() and Path(name).exists() and path.samefile(name):
-            raise UsageError(f"{target}: is one of the inputs. Write somewhere else.")
+            raise UsageError(f"{shown}: is one of the inputs. Write somewhere else.")
 
 
 def check_folder(target: str, others: Iterable[str], inputs: Iterable[str]) -> None:
@@ -84,11 +85,12 @@ def check_folder(target: str, others: Iterable[str], inputs: Iterable[str]) -> N
 def _check_place(target: str, path: Path) -> None:
     """Raise an OutputError where the folder that will hold it is missing or read-only."""
     folder = path.resolve().parent
+    shown, within = masked(target), masked(str(folder))
     if not folder.is_dir():
-        raise OutputError(f"{target}: the folder {folder} does not exist. Create it first.")
+        raise OutputError(f"{shown}: the folder {within} does not exist. Create it first.")
     place = path if _is_special(path) and not path.is_dir() else folder
     if not os.access(place, os.W_OK):
-        raise OutputError(f"{target}: no right to write in {folder}, or it is read-only.")
+        raise OutputError(f"{shown}: no right to write in {within}, or it is read-only.")
 
 
 def _holds(folder: Path, path: Path) -> bool:
@@ -104,7 +106,7 @@ def replacing(target: str) -> Iterator[IO[bytes]]:
     Raises:
         OutputError: It cannot be written; what stood there still stands.
     """
-    with durable.told(target):
+    with durable.told(masked(target)):
         if target == STDOUT:
             if sys.stdout is None:
                 raise OutputError("Standard output is closed. Write to a file, or open it.")

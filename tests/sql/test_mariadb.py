@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -139,6 +140,21 @@ def test_the_option_file_of_the_client_gives_user_and_password(
     )
     monkeypatch.setenv("HOME", str(tmp_path))
     load(small(), SqlTarget(parse_url(f"mysql:///{mariadb.database}")))
+    assert_same(read(mariadb), small())
+
+
+@pytest.mark.parametrize("password", ["mật khẩu", "pässwörd", "😀", "' @:/%"])
+def test_a_password_may_hold_any_sign(mariadb: MariaDbPlace, password: str) -> None:
+    name = f"test_{secrets.token_hex(4)}"
+    spelt = password.replace("'", "''")
+    mariadb.ask(f"CREATE USER {name}@'%' IDENTIFIED BY '{spelt}'")
+    try:
+        mariadb.ask(f"GRANT ALL ON {mariadb.database}.* TO {name}@'%'")
+        parts = parse_url(mariadb.url)
+        url = f"mariadb://{name}:{quote(password)}@{parts.host}:{parts.port or 3306}"
+        load(small(), SqlTarget(parse_url(f"{url}/{mariadb.database}")))
+    finally:
+        mariadb.ask(f"DROP USER {name}@'%'")
     assert_same(read(mariadb), small())
 
 

@@ -304,6 +304,8 @@ def test_nothing_but_table_and_ledger_is_left(place: Place) -> None:
         ({"if_exists": "merge"}, "expected one of"),
         ({"prune": True}, "use it with upsert"),
         ({"lock_timeout": 0}, "more than 0 seconds"),
+        ({"lock_timeout": float("nan")}, "more than 0 seconds"),
+        ({"lock_timeout": float("inf")}, "1,000,000 at the most"),
         ({"table": "a.b.c"}, "name or schema.name"),
         ({"table": ""}, "name or schema.name"),
         ({"table": "_engagement_x"}, "the program's"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engagement_cli.errors import UsageError
+from engagement_cli.secret import masked
 from engagement_cli.sinks.sql import (
     is_database_url,
     parse_url,
@@ -67,7 +68,7 @@ def test_a_url_is_read_whatever_signs_the_password_holds(
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("sqlite:///watch.db", "watch.db"), ("sqlite:////srv/a@b:c.db?x=1", "/srv/a@b:c.db")],
+    [("sqlite:///watch.db", "watch.db"), ("sqlite:////srv/a@b:c.db", "/srv/a@b:c.db")],
 )
 def test_a_file_is_named_by_its_path(text: str, path: str) -> None:
     assert parse_url(text).database == path
@@ -126,6 +127,60 @@ def test_a_file_without_a_url_is_refused_without_quoting_it(tmp_path: Path, cont
     with pytest.raises(UsageError) as refused:
         url_from_file(tmp_path / "url")
     assert "marker" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["sqlite:///x.db", "postgresql://h/db"])
+def test_a_file_of_two_lines_is_refused(tmp_path: Path, scheme: str) -> None:
+    (tmp_path / "url").write_text(f"{scheme}\n{scheme}\n")
+    with pytest.raises(UsageError, match="it must hold one line"):
+        url_from_file(tmp_path / "url")
+
+
+@pytest.mark.parametrize(
+    "options", ["x=1", "mode=ro", "uri=true&x=1", "timeout=5", "marker", "uri=true&mode=memory"]
+)
+def test_options_that_sqlite_would_pass_over_are_refused(options: str) -> None:
+    with pytest.raises(UsageError, match=r"mean nothing|needs a file") as refused:
+        parse_url(f"sqlite:///file:x.db?{options}")
+    assert "marker" not in str(refused.value)
+
+
+def test_options_joined_by_another_sign_are_refused() -> None:
+    with pytest.raises(UsageError, match="joined by &") as refused:
+        parse_url("postgresql://h/db?user=u;password=marker")
+    assert "marker" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("postgresql://me:x@h/db", True),
+        ("postgresql://me@h/db?password=x", True),
+        ("postgresql:///?service=a&sslpassword=x", True),
+        ("mysql://me@h/db?passwd=x", True),
+        ("postgresql://me@h/db?passfile=/home/me/pass", False),
+        ("postgresql://me@h/db?sslkey=/etc/key.pem", False),
+        ("postgresql://me:@h/db", False),
+    ],
+)
+def test_a_url_knows_whether_it_holds_a_password(text: str, holds: bool) -> None:
+    assert parse_url(text).has_password is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql:/u:S3CRET@h/db", "postgresql:***"),
+        ("u:S3CRET@h/db", "u:***@h/db"),
+        ("//u:S3:CR@ET@h/db", "//u:***@h/db"),
+        ("x.db?user=u;password=S3CRET", "x.db?user=u;password=***"),
+        ("host=h password='S3 CRET' user=u", "host=h password=*** user=u"),
+        ("/srv/a@b/out.csv", "/srv/a@b/out.csv"),
+        ("out:1.csv", "out:1.csv"),
+    ],
+)
+def test_what_may_be_a_password_is_masked(text: str, shown: str) -> None:
+    assert masked(text) == shown
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def export(
     result = Result(outputs_of(asked, lock_timeout), summary_file)
     request = request_of(inputs=(), max_rejects="100%", **asked)
     result.check()
+    result.prepare(request)
     terminal = Terminal(None, quiet=quiet, verbose=verbose)
     with result.by_day(request.view) as writer:
         with reading(Path(state_folder), request.reading.threads) as state:

@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from engagement_cli.errors import EngagementError
+from engagement_cli.secret import masked, without_logins
 from engagement_cli.version import __version__
 
 _COMMANDS = {
@@ -86,11 +87,11 @@ def run() -> int:
         status = cli.main(prog_name="engagement", standalone_mode=False)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "engagement"
-        return _failed(f"{error.format_message()} See {path} --help.", error.exit_code)
+        return _failed(f"{masked(error.format_message())} See {path} --help.", error.exit_code)
     except click.ClickException as error:
-        return _failed(error.format_message(), error.exit_code)
+        return _failed(masked(error.format_message()), error.exit_code)
     except EngagementError as error:
-        return _failed(str(error), error.exit_status)
+        return _failed(without_logins(str(error)), error.exit_status)
     except _PastClick as ended:
         if isinstance(ended.__cause__, BrokenPipeError):
             raise ended.__cause__ from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,6 +43,19 @@ class Command(click.Command):
         for heading, records in headings.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
+
+
+class _Seconds(click.FloatRange):
+    """A time to wait, which must come to an end."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """As a number within the range, which no comparison keeps NaN out of."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
 
 
 class Parsed(click.ParamType[Any, str]):
@@ -404,7 +418,7 @@ state_argument = click.argument(
 lock_timeout_option = _option(
     "--lock-timeout",
     heading="Run",
-    type=click.FloatRange(min=0),
+    type=_Seconds(min=0, max=1_000_000),
     metavar="SECONDS",
     help="How long to wait for another process that holds the state or the table.  "
     "[default: 0 for a state, 30 for a table]",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engagement_cli.errors import EngagementError, OutputError, UsageError
+from engagement_cli.secret import is_meant_as_url
 from engagement_cli.sinks import FileSink
 from engagement_cli.sinks.sql import SqlTarget, parse_url, url_from_environment, url_from_file
 from engagement_cli.sinks.tables import TableSink
@@ -67,6 +68,23 @@ class Outputs:
         yield self.result.plan(empty.frame, account)
         if self.figures and empty.figures is not None:
             yield self.figures.plan(empty.figures, account)
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether anything goes to a database."""
+        return isinstance(self.result, TableSink) or isinstance(self.figures, TableSink)
+
+    def prepare(self, empty: Outcome) -> None:
+        """Find out before any work whether the tables could be loaded.
+
+        Raises:
+            EngagementError: One could not.
+        """
+        account = empty.account.as_dict()
+        if isinstance(self.result, TableSink):
+            self.result.prepare(empty.frame, account)
+        if isinstance(self.figures, TableSink) and empty.figures is not None:
+            self.figures.prepare(empty.figures, account)
 
     @contextmanager
     def by_day(self, view: View) -> Iterator[Writer | None]:
@@ -152,10 +170,10 @@ def _url(target: str | None, url_file: Path | None) -> SecretUrl | None:
         return url_from_file(url_file)
     if target is None:
         return url_from_environment(os.environ)
-    if "://" not in target:
+    if "://" not in target and not is_meant_as_url(target):
         return None
     url = parse_url(target)
-    if url.password:
+    if url.has_password:
         click.echo(
             "engagement: a password on the command line can be seen by others on this machine; "
             "ENGAGEMENT_OUTPUT_URL or --output-url-file keep it to yourself.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING
 
 from engagement_cli import pipeline
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.cli.output import Outputs
     from engagement_cli.cli.watch import Terminal
-    from engagement_cli.pipeline import Outcome, Request
+    from engagement_cli.pipeline import Outcome, Plan, Request
     from engagement_cli.sinks.writer import Writer
     from engagement_cli.views import View
 
@@ -35,6 +36,21 @@ class Result:
             UsageError: It could not be.
         """
         return "\n".join(self._outputs.plan(empty))
+
+    def prepare(self, request: Request, planned: Plan | None = None) -> None:
+        """Find out before any work whether the tables could be loaded.
+
+        Args:
+            request: What is asked for.
+            planned: What will be read; without it, the days are not known yet.
+
+        Raises:
+            EngagementError: One could not.
+        """
+        if self._outputs.has_tables:
+            some_day = [request.since or request.until or date(1970, 1, 1)]
+            planned = planned or pipeline.Plan([], some_day, [], 0)
+            self._outputs.prepare(pipeline.empty(request, planned))
 
     def by_day(self, view: View) -> AbstractContextManager[Writer | None]:
         """A writer of the days as they come, where rows go into a file by contract and day."""

@@ -82,6 +82,8 @@ def run(
             "Leave out --state, or --dedupe-id."
         )
     if state_folder:
+        if not dry_run:
+            result.prepare(request)
         place = stored.Place(Path(state_folder), lock_timeout or 0.0)
         stored.run(request, place, result, terminal, dry_run=dry_run)
     else:
@@ -98,6 +100,7 @@ def _run(request: Request, result: Result, terminal: Terminal, *, dry_run: bool)
         click.echo("\n".join(render.plan(planned)), err=True)
         click.echo(result.plan(pipeline.empty(request, planned)), err=True)
         return
+    result.prepare(request, planned)
     with result.by_day(request.view) as writer:
         with terminal:
             outcome = pipeline.run(request, planned, terminal, writer.write if writer else None)

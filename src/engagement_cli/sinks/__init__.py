@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from engagement_cli.errors import UsageError
 from engagement_cli.files import STDOUT, replacing
+from engagement_cli.secret import masked
 from engagement_cli.sinks import csv, jsonl, parquet
 from engagement_cli.sources.zstd import ZstdFile
 
@@ -44,12 +45,12 @@ class FileSink:
         self._format = next((end for end in _WRITERS if stem.endswith(end)), None)
         if self._format is None or (self._compression and self._format == ".parquet"):
             raise UsageError(
-                f"{target}: not a kind of output. "
+                f"{masked(target)}: not a kind of output. "
                 "Name it .csv, .csv.gz, .csv.zst, .parquet or .jsonl, or - for CSV on stdout."
             )
 
     def __str__(self) -> str:
-        return self.target
+        return masked(self.target)
 
     @property
     def files(self) -> list[str]:
@@ -58,7 +59,7 @@ class FileSink:
 
     def plan(self, frame: pd.DataFrame, account: Mapping[str, object]) -> str:  # noqa: ARG002 - as tables
         """What would be written, as text."""
-        return f"would write {self.target}: {', '.join(frame.columns)}"
+        return f"would write {self}: {', '.join(frame.columns)}"
 
     @property
     def is_csv(self) -> bool:
@@ -87,7 +88,7 @@ class FileSink:
         with self.writing() as writer:
             writer.write(frame)
             writer.finish(account)
-        return [self.target]
+        return [str(self)]
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

@@ -41,6 +41,16 @@ class TableSink:
         since, until = _range(account)
         return sql.ddl(frame, self.target, key=_key(frame), since=since, until=until)
 
+    def prepare(self, frame: pd.DataFrame, account: Mapping[str, Any]) -> None:
+        """Find out before any work whether the table could be loaded.
+
+        Raises:
+            UsageError: Names or options that the database cannot have, or a missing driver.
+            DatabaseError: The database cannot be had.
+        """
+        self.plan(frame, account)
+        sql.reach(self.target)
+
     def write(
         self,
         frame: pd.DataFrame,

@@ -3,7 +3,7 @@
 ``parse_url`` and ``SqlTarget`` say where, ``load`` writes, ``ddl`` shows the statements.
 """
 
-from engagement_cli.sinks.sql.load import ddl, load
+from engagement_cli.sinks.sql.load import ddl, load, reach
 from engagement_cli.sinks.sql.target import IfExists, LoadReport, SqlTarget
 from engagement_cli.sinks.sql.url import (
     SecretUrl,
@@ -22,6 +22,7 @@ __all__ = [
     "is_database_url",
     "load",
     "parse_url",
+    "reach",
     "url_from_environment",
     "url_from_file",
 ]

@@ -10,12 +10,13 @@ import importlib
 from abc import abstractmethod
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from engagement_cli.errors import UsageError
+from engagement_cli.errors import DatabaseError, UsageError
 from engagement_cli.sinks.sql import reflect
 from engagement_cli.sinks.sql.ledger import LEDGER, ledger_table
 from engagement_cli.sinks.sql.naming import Naming
@@ -67,6 +68,21 @@ class Database(Naming):
                 f"Run: {self.install}"
             )
 
+    def reach(self) -> None:
+        """Be connected for a moment."""
+        with self.session():
+            pass
+
+    def _reach_folder(self) -> None:
+        """A database that is a file is left alone before its time: only its folder is looked at.
+
+        Raises:
+            DatabaseError: There is no such folder.
+        """
+        folder = Path(self.target.url.database or "").resolve().parent
+        if not self.query().get("uri") and not folder.is_dir():
+            raise DatabaseError(f"{self.target}: its folder does not exist. Create it first.")
+
     @contextmanager
     def session(self) -> Iterator[None]:
         """Be connected, in a transaction that is rolled back unless it is committed."""
@@ -88,6 +104,9 @@ class Database(Naming):
     def _connected(self) -> sa.Connection:
         try:
             return self._engine().connect()
+        except UnicodeError:
+            # Its text shows signs of what could not be encoded, which may be the password.
+            fault = "a sign in it cannot be sent"
         except (TypeError, ValueError, RuntimeError) as error:
             fault = self.target.url.scrub(str(error))
         raise UsageError(f"{self.target}: the driver does not take the URL: {fault}")

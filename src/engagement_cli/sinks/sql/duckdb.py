@@ -41,6 +41,10 @@ class DuckDb(Database):
         """Begin, and find the schema; the file is this process's alone as long as it is open."""
         self.schema = self.schema or str(self._rows("SELECT current_schema()")[0][0])
 
+    def reach(self) -> None:
+        """Look at the folder."""
+        self._reach_folder()
+
     def lock(self, name: str) -> None:
         """Nothing more: no other process can have the file open."""
 

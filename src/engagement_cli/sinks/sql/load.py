@@ -63,6 +63,18 @@ def load(
     return shielded(lambda: _load(database, content, entry, progress or _unwatched), database)
 
 
+def reach(target: SqlTarget) -> None:
+    """Find out before any work whether the database can be had; changes nothing.
+
+    Raises:
+        UsageError: The driver is missing, or does not take the URL.
+        DatabaseError: The server or the folder of the file is not there, or lets nobody in.
+    """
+    database = database_for(target)
+    database.require_driver()
+    shielded(database.reach, database)
+
+
 def ddl(
     frame: pd.DataFrame,
     target: SqlTarget,

@@ -104,7 +104,10 @@ class MySql(Database):
 
     def connect_args(self) -> dict[str, Any]:
         """Strict, in UTF-8, and able to send local files unless the URL says otherwise."""
+        password = self.target.url.password
         return {
+            # As bytes: PyMySQL takes texts for Latin-1.
+            **({} if password is None else {"password": password.encode()}),
             "charset": "utf8mb4",
             "connect_timeout": _CONNECT_SECONDS,
             "local_infile": self.query().get("local_infile", "1") != "0",

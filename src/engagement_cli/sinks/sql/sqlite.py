@@ -72,6 +72,10 @@ class Sqlite(Database):
         """Take the one write lock of the file."""
         self.connection.begin()
 
+    def reach(self) -> None:
+        """Look at the folder."""
+        self._reach_folder()
+
     def lock(self, name: str) -> None:
         """Nothing more: ``begin`` has locked every table."""
 

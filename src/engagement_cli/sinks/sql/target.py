@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from engagement_cli.errors import UsageError
+from engagement_cli.secret import masked
 
 if TYPE_CHECKING:
     from engagement_cli.sinks.sql.url import SecretUrl
 
 IfExists = Literal["replace", "upsert", "append", "fail"]
 
+_LONGEST_WAIT = 1_000_000
+"""Seconds: PostgreSQL counts milliseconds in 32 bits."""
 OWN_PREFIX = "_engagement_"
 """Tables of this prefix belong to the program."""
 
@@ -41,8 +44,10 @@ class SqlTarget:
             )
         if self.prune and self.if_exists != "upsert":
             raise UsageError("--prune deletes rows that upsert would leave: use it with upsert")
-        if not self.lock_timeout > 0:
-            raise UsageError("the lock timeout must be more than 0 seconds")
+        if not 0 < self.lock_timeout <= _LONGEST_WAIT:
+            raise UsageError(
+                f"the lock timeout must be more than 0 seconds, and {_LONGEST_WAIT:,} at the most"
+            )
         _split_table(self.table)
 
     @property
@@ -89,7 +94,7 @@ class LoadReport:
 def _split_table(text: str) -> tuple[str | None, str]:
     parts = text.split(".")
     if len(parts) > 2 or not all(part.strip() for part in parts) or "\0" in text:  # noqa: PLR2004 - [schema.]name
-        raise UsageError(f"--table {text!r}: expected name or schema.name")
+        raise UsageError(f"--table {masked(text)!r}: expected name or schema.name")
     schema, name = (parts[0], parts[1]) if len(parts) > 1 else (None, parts[0])
     if name.startswith(OWN_PREFIX):
         raise UsageError(f"--table {text}: names that begin with {OWN_PREFIX} are the program's")

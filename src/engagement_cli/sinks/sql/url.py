@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from engagement_cli.errors import UsageError
+from engagement_cli.secret import masked, without_logins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,9 @@ _FILES = {"sqlite", "duckdb"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9]*)(?:\+([A-Za-z0-9_]*))?://(.*)", re.DOTALL)
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(?::(\d{1,5}))?(?:/([^/?@:]*))?", re.ASCII)
 _SECRET_OPTION = re.compile("pass|pwd|secret|token|key", re.IGNORECASE)
+_PASSWORD_OPTION = re.compile("pass(?!file)|pwd|secret|token", re.IGNORECASE)
+_WRONGLY_JOINED = re.compile(r";\s*\w+\s*=")
+_SQLITE_OPTIONS = {"uri", "mode", "cache", "vfs"}
 _HINT = (
     "expected scheme://user:password@host:port/database, with @ : / ? # % in a password "
     "written as %40 %3A %2F %3F %23 %25; the URL itself is not shown, since it may hold one"
@@ -72,13 +76,18 @@ class SecretUrl:
         """The place without user, password and options, safe to print."""
         host = f"[{self.host}]" if self.host and ":" in self.host else self.host or ""
         port = f":{self.port}" if self.port else ""
-        return f"{self.dialect}://{host}{port}/{self.database or ''}"
+        return f"{self.dialect}://{host}{port}/{masked(self.database or '')}"
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the URL itself holds a password, before its place or among its options."""
+        return bool(self.password) or any(map(_PASSWORD_OPTION.search, self.query))
 
     def scrub(self, text: str) -> str:
         """Give ``text`` without any spelling of the password or of a secret option."""
         for secret in sorted(self._secrets(), key=len, reverse=True):
             text = text.replace(secret, "***")
-        return text
+        return without_logins(text)
 
     def _secrets(self) -> set[str]:
         plain = {v for k, v in self.query.items() if _SECRET_OPTION.search(k)}
@@ -135,9 +144,11 @@ def url_from_file(path: Path) -> SecretUrl:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
     else:
-        return parse_url(text)
+        if len(text.splitlines()) == 1:
+            return parse_url(text)
+        reason = "it must hold one line, the URL"
     # Outside the handler: a decoding error carries the bytes it met, and they are the secret.
-    raise UsageError(f"{path}: the output URL cannot be read: {reason}")
+    raise UsageError(f"{masked(str(path))}: the output URL cannot be read: {reason}")
 
 
 def _canonical(scheme: str) -> str:
@@ -152,7 +163,29 @@ def _file_url(dialect: str, rest: str) -> SecretUrl:
             f"{dialect} needs a file: {dialect}:///watch.db beside the working directory, "
             f"{dialect}:////srv/watch.db by its full path"
         )
-    return SecretUrl(dialect, database=path[1:], query=dict(parse_qsl(options)))
+    query = _query(options)
+    if dialect == "sqlite":
+        _check_sqlite(query)
+    return SecretUrl(dialect, database=path[1:], query=query)
+
+
+def _check_sqlite(query: Mapping[str, str]) -> None:
+    """What SQLite would pass over without a word is refused."""
+    uri = query.get("uri", "").lower() in {"true", "1"}
+    if set(query) - (_SQLITE_OPTIONS if uri else {"uri"}):
+        raise UsageError(
+            "the sqlite URL has options that would mean nothing. These can be given: "
+            "sqlite:///file:watch.db?uri=true with &mode=, &cache= and &vfs="
+        )
+    if query.get("mode") == "memory":
+        raise UsageError("sqlite needs a file: with mode=memory nothing would be kept")
+
+
+def _query(options: str) -> dict[str, str]:
+    query = dict(parse_qsl(options, keep_blank_values=True))
+    if any(map(_WRONGLY_JOINED.search, query.values())):
+        raise UsageError("the options of a database URL are joined by &, and these by ;")
+    return query
 
 
 def _server_url(dialect: str, rest: str) -> SecretUrl:
@@ -168,7 +201,7 @@ def _server_url(dialect: str, rest: str) -> SecretUrl:
         host=match[1].strip("[]") or None,
         port=int(match[2]) if match[2] else None,
         database=unquote(match[3] or "") or None,
-        query=dict(parse_qsl(options, keep_blank_values=True)),
+        query=_query(options),
     )
 
 
