@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,7 +19,7 @@ from sql.frames import assert_same, large, odd, small
 from sql.servers import MariaDbPlace, leftovers, read, target
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 
 def definition(place: MariaDbPlace) -> str:
@@ -156,6 +160,40 @@ def test_a_password_may_hold_any_sign(mariadb: MariaDbPlace, password: str) -> N
     finally:
         mariadb.ask(f"DROP USER {name}@'%'")
     assert_same(read(mariadb), small())
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of 24 MiB that the server can write to."""
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", folder]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            if "CI" in os.environ:
+                pytest.fail("a small tmpfs cannot be mounted, and no check may be left out here")
+            pytest.skip("only root can mount the small file system that this needs")
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("mode", ["replace", "upsert"])
+def test_a_full_disk_leaves_the_old_table(
+    mariadb: MariaDbPlace, small_disk: Path, mode: str
+) -> None:
+    """The table stands in a space of its own there, which no load takes it out of."""
+    load(small(), target(mariadb))
+    statement = definition(mariadb)
+    mariadb.ask("DROP TABLE engagement")
+    mariadb.ask(f"{statement} DATA DIRECTORY = '{small_disk}'")
+    load(small(), target(mariadb))
+    with pytest.raises(DatabaseError, match=r"is full.* Free some room"):
+        load(large(400_000), target(mariadb, if_exists=mode))
+    assert_same(read(mariadb), small())
+    load(small(shift=1), target(mariadb))
+    assert_same(read(mariadb), small(shift=1))
+    assert leftovers(mariadb) == []
+    assert str(small_disk) in definition(mariadb)
+    mariadb.ask("DROP TABLE engagement")
 
 
 def test_a_role_that_may_not_create_is_told_so(mariadb: MariaDbPlace) -> None:

@@ -6,6 +6,8 @@ import os
 import secrets
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,6 +169,26 @@ def test_a_reader_of_an_older_snapshot_finds_the_new_table_and_no_empty_one(
         load(small(shift=1), target(postgres))
         rows = session.execute(f"SELECT * FROM {postgres.sql}".encode()).fetchall()
     assert len(rows) == 3
+
+
+def test_new_readers_are_let_through_while_an_older_one_is_waited_for(
+    postgres: PostgresPlace,
+) -> None:
+    load(small(), target(postgres))
+    with closing(postgres.session()) as older, ThreadPoolExecutor() as pool:
+        older.execute(f"SELECT * FROM {postgres.sql}".encode())
+        loading = pool.submit(load, small(shift=1), target(postgres, lock_timeout=30))
+        waits = []
+        for _ in range(20):
+            started = time.monotonic()
+            assert len(postgres.ask(f"SELECT * FROM {postgres.sql}")) == 3
+            waits.append(time.monotonic() - started)
+            time.sleep(0.1)
+        assert not loading.done()
+        older.rollback()
+        loading.result()
+    assert max(waits) < 2
+    assert_same(read(postgres), small(shift=1))
 
 
 def test_columns_that_differ_only_by_case_are_two_columns(postgres: PostgresPlace) -> None:

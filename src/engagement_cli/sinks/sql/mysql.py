@@ -250,7 +250,7 @@ class MySql(Database):
         if plan.existing is None:
             stage.create(self.connection, checkfirst=False)
             self._swap = stage, None
-        elif self.target.if_exists == "replace" and not self._asked_of_table(_LEANED_ON):
+        elif self.target.if_exists == "replace" and not self._is_leaned_on():
             self.run(f"CREATE TABLE {self.quoted(stage)} LIKE {self.quoted(plan.table)}")
             self._refit(plan, stage)
             self._swap = stage, self.describe((), f"{name.removesuffix('new')}old", self.schema)
@@ -260,6 +260,15 @@ class MySql(Database):
             stage = self.describe(columns, name, self.schema, **options)
             stage.create(self.connection, checkfirst=False)
         return stage
+
+    def _is_leaned_on(self) -> bool:
+        """Whether a table made LIKE this one would lack something: also its place on the disk."""
+        if self._asked_of_table(_LEANED_ON):
+            return True
+        shown = self.connection.exec_driver_sql(
+            f"SHOW CREATE TABLE {self._named(self.target.name).replace('%', '%%')}"
+        )
+        return "DATA DIRECTORY=" in str(shown.one()[1])
 
     def _refit(self, plan: Plan, stage: sa.Table) -> None:
         """Give the new table what the result needs and the old one lacks."""

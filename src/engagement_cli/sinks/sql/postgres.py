@@ -7,6 +7,7 @@ its identity: its rows are replaced inside it.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -40,6 +41,8 @@ T = TypeVar("T")
 
 _NAME_BYTES = 63
 _CONNECT_SECONDS = "30"
+_TURN_SECONDS, _PAUSE_SECONDS = 0.2, 0.3
+"""How long a load stands in the way of new readers, and how long it then lets them through."""
 _VERDICTS = {
     "55P03": BUSY,
     "40P01": BUSY,
@@ -69,14 +72,10 @@ class Postgres(Database):
 
     def begin(self) -> None:
         """Bound the waits for locks, and find the schema of a bare name."""
-        settings = {
-            "lock_timeout": f"{max(1, round(self.target.lock_timeout * 1000))}ms",
-            "client_encoding": "UTF8",
-            # An error instead of a table of which a policy hides a part.
-            "row_security": "off",
-        }
-        for setting, value in settings.items():
-            self._ask("SELECT set_config(:setting, :value, true)", setting=setting, value=value)
+        self._bound_waits(self.target.lock_timeout)
+        self._set("client_encoding", "UTF8")
+        # An error instead of a table of which a policy hides a part.
+        self._set("row_security", "off")
         if self.schema is None:
             self.schema = self._home()
 
@@ -203,6 +202,7 @@ class Postgres(Database):
         self.run(f"ANALYZE {new}")
         if plan.existing is not None:
             # Readers wait from here to the commit, a moment; until here they had the old table.
+            self._keep_readers_out(table)
             self.run(f"DROP TABLE {table}")
         self.run(f"ALTER TABLE {new} RENAME TO {self.quote(plan.table.name)}")
         self._run_all(owned.after(table, self.quote(str(self.schema)), stage.name))
@@ -229,6 +229,29 @@ class Postgres(Database):
     def _keep_writers_out(self, plan: Plan) -> None:
         """Also those who would add a row that refers to one of ours."""
         self.run(f"LOCK TABLE {self.quoted(plan.table)} IN EXCLUSIVE MODE")
+
+    def _keep_readers_out(self, table: str) -> None:
+        """Wait for older readers in short turns: behind one who waits, every new reader queues."""
+        end = time.monotonic() + self.target.lock_timeout
+        while True:
+            self._bound_waits(min(_TURN_SECONDS, self.target.lock_timeout))
+            try:
+                with self.connection.begin_nested():
+                    self.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            except self.driver_errors() as error:
+                if self.verdict(error) != BUSY or time.monotonic() >= end:
+                    raise
+            else:
+                break
+            time.sleep(_PAUSE_SECONDS)
+        self._bound_waits(self.target.lock_timeout)
+
+    def _bound_waits(self, seconds: float) -> None:
+        self._set("lock_timeout", f"{max(1, round(seconds * 1000))}ms")
+
+    def _set(self, setting: str, value: str) -> None:
+        query = "SELECT set_config(:setting, :value, true)"
+        self._ask(query, setting=setting, value=value)
 
     def _oid(self, table: sa.Table) -> int:
         return int(self._ask("SELECT to_regclass(:name)::oid::bigint", name=self.quoted(table)))
