@@ -9,15 +9,18 @@ import csv
 import io
 import json
 import resource
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+import duckdb
+import duckdb_engine
 import pandas as pd
+import sqlalchemy
 from pyarrow import parquet
 
 from engagement_cli.errors import OutputError
 from engagement_cli.sinks import FileSink
-from engagement_cli.sinks.sql import load
+from engagement_cli.sinks.sql import SqlTarget, load, parse_url
 from sql.frames import COLUMNS
 from sql.servers import PLACES, Place, read, target
 
@@ -64,6 +67,37 @@ class TableSink:
             raise BrokenOffError
 
         load(frame, target(self.place), progress=progress)
+
+
+AGENT = f"duckdb_engine/{duckdb_engine.__version__}(sqlalchemy/{sqlalchemy.__version__})"
+
+
+class DuckFile:
+    """A table in a DuckDB file, replaced; it is read as DuckDB lets one process do, alike."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.target = SqlTarget(parse_url(f"duckdb:///{path}"))
+
+    def write(self, frame: pd.DataFrame) -> None:
+        load(frame, self.target)
+
+    def read(self) -> pd.DataFrame | None:
+        if not self.path.exists():
+            return None
+        with closing(duckdb.connect(self.path, config={"custom_user_agent": AGENT})) as session:
+            try:
+                found = session.sql('SELECT * FROM engagement ORDER BY "Contract"')
+            except duckdb.CatalogException:
+                return None
+            frame: pd.DataFrame = found.df()
+        return frame.astype({"Contract": "str"})
+
+    def break_off(self, frame: pd.DataFrame) -> None:
+        def progress(_: int) -> None:
+            raise BrokenOffError
+
+        load(frame, self.target, progress=progress)
 
 
 class RowsFile:
@@ -117,3 +151,4 @@ def _table(name: str) -> Callable[[Path], AbstractContextManager[Sink]]:
 SINKS = {name: _file(name) for name in ("out.csv", "out.jsonl", "out.parquet")} | {
     name: _table(name) for name in PLACES
 }
+SINKS["out.duckdb"] = lambda folder: nullcontext(DuckFile(folder / "out.duckdb"))

@@ -1,10 +1,14 @@
-"""DuckDB gets the same rows, where its dialect is installed."""
+"""DuckDB gets the same rows as the others."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import closing
+from threading import Timer
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from engagement_cli.errors import ConflictError, UsageError
@@ -15,9 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-duckdb = pytest.importorskip("duckdb")
-pytest.importorskip("duckdb_engine", exc_type=ImportError)
 
 
 @pytest.fixture
@@ -67,6 +68,33 @@ def test_fail_refuses_a_table_that_is_there(file: Path) -> None:
     load(small(), target(file))
     with pytest.raises(ConflictError, match="is there already"):
         load(small(), target(file, if_exists="fail"))
+
+
+def test_a_process_that_has_the_file_open_is_waited_for_and_then_named(file: Path) -> None:
+    load(small(), target(file))
+    holder = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(ConflictError, match="after 1 s"):
+            load(small(shift=1), target(file, lock_timeout=1.0))
+        closing_it = Timer(1, lambda: process.communicate(b"\n"))
+        closing_it.start()
+        load(small(shift=1), target(file))
+        closing_it.join()
+    assert_same(read(file), small(shift=1))
+
+
+def test_a_hand_that_changed_a_row_is_found_out(file: Path) -> None:
+    load(small(), target(file))
+    with closing(duckdb.connect(file)) as session:
+        session.execute('UPDATE engagement SET "TVDuration" = 255 - "TVDuration"')
+        session.execute("""UPDATE engagement SET "TVDuration" = 0 WHERE "Contract" = 'HNH3'""")
+    assert not load(small(), target(file)).repeated
+    assert_same(read(file), small())
 
 
 def test_a_view_is_refused(file: Path) -> None:

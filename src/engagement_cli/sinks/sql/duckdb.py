@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "DATE": sa.Date(),
     "BOOLEAN": sa.Boolean(),
 }
+_PAUSE_SECONDS = 0.1
 _SAYINGS = {"Could not set lock": BUSY, "No space left": FULL, "Connection already closed": LOST}
 
 
@@ -36,6 +38,19 @@ class DuckDb(Database):
 
     module = "duckdb_engine"
     install = "pip install duckdb-engine"
+
+    def _connected(self) -> sa.Connection:
+        """Wait for the process that has the file open, which DuckDB itself would not."""
+        errors: tuple[type[Exception], ...] = (sa.exc.SQLAlchemyError, *self.driver_errors())
+        end = time.monotonic() + self.target.lock_timeout
+        while True:
+            try:
+                return super()._connected()
+            except errors as error:
+                cause = getattr(error, "orig", None) or error
+                if self.verdict(cause) != BUSY or time.monotonic() >= end:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
 
     def begin(self) -> None:
         """Begin, and find the schema; the file is this process's alone as long as it is open."""
