@@ -38,6 +38,15 @@ def test_indexes_triggers_and_views_stay(sqlite: SqlitePlace) -> None:
     assert_same(read(sqlite), small(shift=1))
 
 
+def test_rows_of_other_tables_stay_whatever_refers_to_what(sqlite: SqlitePlace) -> None:
+    load(small(), target(sqlite))
+    sqlite.ask("CREATE TABLE child (c TEXT REFERENCES engagement ON DELETE CASCADE)")
+    sqlite.ask("INSERT INTO child VALUES ('HNH1'), ('HNH2')")
+    load(small(shift=1).iloc[1:], target(sqlite))
+    assert sqlite.ask("SELECT c FROM child ORDER BY c") == [("HNH1",), ("HNH2",)]
+    assert_same(read(sqlite), small(shift=1).iloc[1:])
+
+
 def test_a_table_of_pandas_is_replaced_as_it_is(sqlite: SqlitePlace) -> None:
     with closing(sqlite.session()) as session:
         small().to_sql("engagement", session, index=False)
