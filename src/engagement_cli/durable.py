@@ -22,6 +22,10 @@ ASIDE = ".engagement-tmp"
 """How the names of files end that are not yet in place; whoever writes one holds a lock on it."""
 
 
+class UnconfirmedError(OSError):
+    """What was written is in place, and the disk did not confirm that it stays there."""
+
+
 @contextmanager
 def replacing(
     path: Path, mode: int, check: Callable[[Path], None] | None = None
@@ -36,8 +40,8 @@ def replacing(
         check: Is given the finished file before it is put in place, and may refuse by raising.
 
     Raises:
-        OSError: It cannot be written; what stood there still stands, unless only the last sync of
-            the folder failed.
+        UnconfirmedError: It is in place, and only the sync of its folder failed.
+        OSError: It cannot be written; what stood there still stands.
     """
     prefix = f".{path.name}."
     clear_left_over(path.parent, prefix)
@@ -58,7 +62,7 @@ def replacing(
         raise
     finally:
         os.close(lock)
-    sync_folder(path.parent)
+    confirm(path.parent)
 
 
 @contextmanager
@@ -159,6 +163,26 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def confirm(folder: Path) -> None:
+    """Make durable what was just put in place in a folder.
+
+    Raises:
+        UnconfirmedError: The disk did not say that it is.
+    """
+    try:
+        sync_folder(folder)
+    except OSError as error:
+        raise UnconfirmedError(error.errno, error.strerror) from error
+
+
+def misread(path: Path) -> OutputError:
+    """The error that a new file, not yet in place, does not read back as it was written."""
+    return OutputError(
+        f"{path}: what was written does not read back. What stood there still stands. "
+        "Check the disk, then run again."
+    )
+
+
 @contextmanager
 def told(target: str) -> Iterator[None]:
     """Turn what writing raises into one error that names the target.
@@ -170,6 +194,11 @@ def told(target: str) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
+    except UnconfirmedError as error:
+        raise OutputError(
+            f"{target}: is written, and the disk did not confirm it: {error.strerror}. After a "
+            "power cut it may be the old or the new one. Check the disk, then run again."
+        ) from error
     except OSError as error:
         advice = "Make room" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "Mend that"
         raise OutputError(

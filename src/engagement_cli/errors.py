@@ -62,5 +62,9 @@ class StateError(EngagementError):
     """Stored state is damaged, foreign or newer than this version."""
 
 
+class NewerStateError(StateError):
+    """Stored state is of a newer version, which alone may change it."""
+
+
 class DatabaseError(EngagementError):
     """The database refused or was lost; the table is as it was."""

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 STDIN = STDOUT = "-"
 
 
-def check_targets(targets: Iterable[str], inputs: Iterable[str]) -> None:
+def check_targets(targets: Iterable[str], inputs: Iterable[str], state: Path | None = None) -> None:
     """Find out before any work whether all of these could be written beside each other.
 
+    Args:
+        targets: What is to be written.
+        inputs: What is read.
+        state: The folder of a state, in which only the state itself is written.
+
     Raises:
-        UsageError: Two of them are one, or one of them is an input.
+        UsageError: Two of them are one, one of them is an input, or one lies in the state.
         OutputError: One cannot be written.
     """
     names = list(inputs)
@@ -34,7 +39,23 @@ def check_targets(targets: Iterable[str], inputs: Iterable[str]) -> None:
             told = "standard output" if target == STDOUT else masked(target)
             raise UsageError(f"{told}: two outputs cannot go to one place. Name another.")
         seen.add(place)
+        refuse_within(target, state)
         check_target(target, names)
+
+
+def refuse_within(target: str, state: Path | None) -> None:
+    """Refuse to write where a state is.
+
+    Raises:
+        UsageError: The target is the folder of the state, or lies in it.
+    """
+    if state is None or target == STDOUT:
+        return
+    place, folder = Path(target).resolve(), state.resolve()
+    if place == folder or folder in place.parents:
+        raise UsageError(
+            f"{target}: lies in the state {state}, which holds nothing else. Write somewhere else."
+        )
 
 
 def check_target(target: str, inputs: Iterable[str] = ()) -> None:

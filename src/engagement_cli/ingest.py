@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engagement_cli.aggregate import Sum
@@ -12,14 +12,14 @@ from engagement_cli.durable import uninterrupted
 from engagement_cli.errors import InputError, QualityError
 from engagement_cli.pipeline import Log, Plan, Request, Watcher, days_of
 from engagement_cli.scan import pays, scan
-from engagement_cli.sources.discover import shown
+from engagement_cli.sources.discover import place_of, shown
 from engagement_cli.sources.streams import changed, reading
 from engagement_cli.state.manifest import Look, StoredFile
 from engagement_cli.tally import Tally
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engagement_cli.aggregate import Partial
     from engagement_cli.parse.chunk import Chunk
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engagement_cli.state.generation import Generation
     from engagement_cli.state.writer import Writer
 
+_PIPE = "pipe:"
 _RACY_NS = 2_000_000_000
 """A file changed so shortly before it was looked at may change again and look the same: no file
 system's clock is coarser than this."""
@@ -41,28 +42,35 @@ class Ingested:
         new: Files stored for the first time.
         replaced: Files whose bytes had changed.
         unchanged: Files that were stored already.
+        moved: Files stored under a name that is gone: that name, and theirs.
         identical: Files with bytes that another name has: that name, and theirs.
+        mended: Files whose bytes were stored and damaged, and are stored anew.
         refused: Files over the limit of rejects, which are not stored, and their first reject.
         failed: What was wrong with files that could not be read to their end.
         passed_over: Files in the folders that are never logs.
         bytes: Bytes read, as stored.
         tally: What became of the lines of the files that were read.
+        began: Whether it was found out yet which files are stored.
     """
 
     new: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
     identical: list[tuple[str, str]] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     passed_over: int = 0
     bytes: int = 0
     tally: Tally = field(default_factory=Tally)
+    began: bool = False
 
     @property
     def stored(self) -> int:
         """How many files this ingest stored or found stored."""
-        return len([*self.new, *self.replaced, *self.unchanged, *self.identical])
+        pairs = (name for _, name in [*self.moved, *self.identical])
+        return len({*self.new, *self.replaced, *self.unchanged, *pairs})
 
     def as_dict(self) -> dict[str, Any]:
         """What was done, as JSON has it."""
@@ -70,13 +78,22 @@ class Ingested:
             "new": self.new,
             "replaced": self.replaced,
             "unchanged": self.unchanged,
+            "moved": [list(pair) for pair in self.moved],
             "identical": [list(pair) for pair in self.identical],
+            "mended": self.mended,
+            "refused": [name for name, _ in self.refused],
+            "failed": self.failed,
             "bytes": self.bytes,
             "lines": self.tally.lines,
             "valid": self.tally.valid,
             "rejected": self.tally.rejects,
             "blank": self.tally.blank,
         }
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file is stored."""
+        return not self.failed and not self.refused
 
     def judge(self) -> None:
         """Refuse to go on where a file is not stored.
@@ -129,7 +146,7 @@ def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done
         OutputError: The state cannot be written; what is stored stands.
     """
     sources = fresh(found.sources, state)
-    done.passed_over = found.passed_over
+    done.began, done.passed_over = True, found.passed_over
     done.unchanged += [str(source) for source in found.sources if source not in sources]
     watcher.starts(Plan(sources, days_of(sources), [], found.passed_over))
     for source in sources:
@@ -153,15 +170,60 @@ def _store(read: _Read, limit: RejectLimit, state: Writer, done: Ingested) -> No
         done.refused.append((str(source), found.first_reject))
         return
     file = StoredFile(_name(source, found.fingerprint), source.day, found.fingerprint, read.look)
-    before = state.manifest.files.get(file.name)
-    others = [f.name for f in state.manifest.files.values() if f.content == file.content]
-    state.commit(file, read.partial, found.tally, found.stored_bytes)
-    if before:
-        (done.unchanged if before.content == file.content else done.replaced).append(str(source))
-    elif others and found.stored_bytes:
-        done.identical.append((shown(min(others)), str(source)))
-    else:
-        done.new.append(str(source))
+    known = state.manifest.files
+    known = state.manifest.files
+    before = known.get(file.name)
+    is_old = before is not None and before.content == file.content
+    going = [] if is_old else _others_of(file, known.values())
+    names = [of.name for of in going]
+    if state.commit(file, read.partial, found.tally, found.stored_bytes, names):
+        done.mended.append(str(source))
+    _tell(str(source), file, known, going, done, empty=not found.stored_bytes)
+
+
+def _tell(
+    name: str,
+    file: StoredFile,
+    known: Mapping[str, StoredFile],
+    going: Sequence[StoredFile],
+    done: Ingested,
+    *,
+    empty: bool,
+) -> None:
+    """Put down what became of a file, judged by the files that were known before."""
+    before = known.get(file.name)
+    same = [of.name for of in known.values() if of.content == file.content and of not in going]
+    if before and before.content == file.content:
+        done.unchanged.append(name)
+        return
+    if before or any(of.content != file.content for of in going):
+        done.replaced.append(name)
+    done.moved += [(shown(of.name), name) for of in going if of.content == file.content]
+    if same and not empty:  # empty ones are not alike
+        done.identical.append((shown(min(same)), name))
+    elif not before and not going:
+        done.new.append(name)
+
+
+def _others_of(file: StoredFile, known: Iterable[StoredFile]) -> list[StoredFile]:
+    """The stored files that are this one, under names it had before or has besides."""
+    there = os.path.realpath(file.name)
+    return [of for of in known if of.name != file.name and _is_same(of, file, there)]
+
+
+def _is_same(of: StoredFile, file: StoredFile, there: str) -> bool:
+    """Whether a stored file is another one, which is ``there`` now.
+
+    It is where it is another spelling of its name; where it has the same bytes and day and nothing
+    is left at its place; or where it leads there, and had the bytes from before.
+    """
+    if of.name.startswith(_PIPE) or file.name.startswith(_PIPE):
+        return False
+    if place_of(of.name) == file.name:
+        return True
+    if of.content == file.content:
+        return of.day == file.day and not os.path.lexists(of.name)
+    return os.path.realpath(of.name) == there
 
 
 def _read(source: Source, request: Request, watcher: Watcher) -> _Read:
@@ -194,7 +256,7 @@ def _is_stored(source: Source, state: Generation) -> bool:
 
 def _name(source: Source, content: str = "") -> str:
     """What a file is stored under: where it is; what came through a pipe is known by its bytes."""
-    return f"pipe:{content}" if source.size is None else str(Path(source.name).absolute())
+    return f"{_PIPE}{content}" if source.size is None else place_of(source.name)
 
 
 def _look(source: Source) -> Look | None:

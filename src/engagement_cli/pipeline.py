@@ -36,6 +36,7 @@ from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from engagement_cli.parse.rules import Reject
 
@@ -64,6 +65,7 @@ class Request:
         reading: How sources are read.
         view: What is made of the totals.
         dedupe: Whether equal ``_id``s within a day's files count once.
+        apart: A folder that is no input even where it lies in one: the state.
     """
 
     inputs: Sequence[str]
@@ -79,6 +81,7 @@ class Request:
     reading: Reading = field(default_factory=Reading)
     view: View = field(default_factory=View)
     dedupe: bool = False
+    apart: Path | None = None
 
     def __post_init__(self) -> None:
         """Raise a UsageError where a value cannot mean anything, before any work."""
@@ -153,7 +156,7 @@ def find(request: Request) -> Found:
         raise UsageError(
             f"--since {request.since} is behind --until {request.until}. Exchange the two."
         )
-    found = discover(request.inputs, day=request.day)
+    found = discover(request.inputs, day=request.day, apart=request.apart)
     sources = [source for source in found.sources if _is_asked(source, request)]
     if not sources:
         first, last = request.since or "the first", request.until or "the last"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engagement_cli.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(cls=options.Command)
@@ -26,7 +28,7 @@ from engagement_cli.cli import options
 @options.verbosity_options
 def export(
     *,
-    state_folder: str,
+    state_folder: Path,
     lock_timeout: float | None,
     summary_file: str | None,
     quiet: bool,
@@ -53,10 +55,10 @@ def export(
 
     result = Result(outputs_of(asked, lock_timeout), summary_file)
     request = request_of(inputs=(), max_rejects="100%", **asked)
-    result.check()
+    result.check(state=state_folder)
     result.prepare(request)
     terminal = Terminal(None, quiet=quiet, verbose=verbose)
     with result.by_day(request.view) as writer:
-        with reading(Path(state_folder), request.reading.threads) as state:
+        with reading(state_folder, request.reading.threads) as state:
             outcome = exported(request, state, emit=writer.write if writer else None)
         result.deliver(request, outcome, terminal, writer)

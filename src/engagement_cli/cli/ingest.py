@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engagement_cli.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(cls=options.Command)
@@ -24,7 +26,7 @@ from engagement_cli.cli import options
 @options.verbosity_options
 def ingest(
     *,
-    state_folder: str,
+    state_folder: Path,
     lock_timeout: float | None,
     rejects_file: str | None,
     summary_file: str | None,
@@ -49,16 +51,21 @@ def ingest(
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import write_json  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise
+    from engagement_cli.files import check_targets  # noqa: PLC0415 - likewise
     from engagement_cli.pipeline import find  # noqa: PLC0415 - likewise
 
-    request = request_of(table_file=None, **asked)
-    place = stored.Place(Path(state_folder), lock_timeout or 0.0)
-    found = find(request)
-    if dry_run:
-        stored.show_plan(request, found, place.folder)
-        return
+    request = request_of(table_file=None, apart=state_folder, **asked)
+    place = stored.Place(state_folder, lock_timeout or 0.0)
     terminal = Terminal(rejects_file, quiet=quiet, verbose=verbose)
-    with stored.ingesting(request, found, place, terminal) as (state, done):
-        told = {**done.as_dict(), "generation": state.manifest.generation}
-    if summary_file:
-        write_json(summary_file, told)
+    found = find(request)
+    targets = [*terminal.targets, *([summary_file] if summary_file else [])]
+    check_targets(targets, [source.name for source in found.sources], state_folder)
+    if dry_run:
+        stored.show_plan(request, found, state_folder)
+        return
+    with stored.interruptible(found) as done:
+        with stored.ingesting(request, found, place, terminal, done) as (_, told):
+            pass
+        if summary_file:
+            write_json(summary_file, told)
+        done.judge()

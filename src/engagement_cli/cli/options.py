@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _MOST_BLOCK_BYTES = 1024**3
+_MOST_SECONDS = 1_000_000
 _COUNT = re.compile(r"0*([1-9]\d{0,2}|10[01]\d|102[0-4])", re.ASCII)
 _SIZE = re.compile(r"(\d{1,18})\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -43,19 +44,6 @@ class Command(click.Command):
         for heading, records in headings.items():
             with formatter.section(heading):
                 formatter.write_dl(records)
-
-
-class _Seconds(click.FloatRange):
-    """A time to wait, which must come to an end."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """As a number within the range, which no comparison keeps NaN out of."""
-        seconds = float(super().convert(value, param, ctx))
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is no number of seconds.", param, ctx)
-        return seconds
 
 
 class Parsed(click.ParamType[Any, str]):
@@ -116,7 +104,32 @@ def _option(*names: str, heading: str, **more: Any) -> Callable[[F], F]:
     return click.option(*names, cls=Option, heading=heading, **more)
 
 
+def parse_folder(text: str) -> Path:
+    """The folder of a state.
+
+    Raises:
+        UsageError: It is empty text, which would be the working directory.
+    """
+    if not text.strip():
+        raise UsageError("The folder of a state is empty text. Name a folder, such as STATE.")
+    return Path(text)
+
+
+def parse_seconds(text: str) -> float:
+    """How long to wait, in seconds.
+
+    Raises:
+        UsageError: It is no number from 0 to 1,000,000.
+    """
+    with suppress(ValueError):
+        if 0 <= (seconds := float(text)) <= _MOST_SECONDS:
+            return seconds
+    raise UsageError(f"{text!r} is not a number of seconds up to 1,000,000, such as 600.")
+
+
 _DAY = Parsed("day", parse_day)
+_FOLDER = Parsed("folder", parse_folder)
+STATE_VARIABLE = "ENGAGEMENT_STATE"
 
 input_option = _option(
     "-i",
@@ -372,6 +385,12 @@ full_option = _option(
 json_option = _option(
     "--json", "as_json", heading="Output", is_flag=True, help="JSON instead of text."
 )
+skip_damaged_option = _option(
+    "--skip-damaged",
+    heading="Run",
+    is_flag=True,
+    help="Leave damaged partials out, and move them to STATE/damaged.",
+)
 table_options = _many(
     _option(
         "--table",
@@ -405,20 +424,19 @@ def state_option(*, required: bool = True) -> Callable[[F], F]:
         "state_folder",
         heading="State",
         required=required,
+        type=_FOLDER,
         metavar="FOLDER",
-        envvar="ENGAGEMENT_STATE",
+        envvar=STATE_VARIABLE,
         show_envvar=True,
         help="Where what is read is kept, so that no file is read twice.",
     )
 
 
-state_argument = click.argument(
-    "folder", metavar="STATE", envvar="ENGAGEMENT_STATE", type=click.Path(path_type=Path)
-)
+state_argument = click.argument("folder", metavar="STATE", envvar=STATE_VARIABLE, type=_FOLDER)
 lock_timeout_option = _option(
     "--lock-timeout",
     heading="Run",
-    type=_Seconds(min=0, max=1_000_000),
+    type=Parsed("seconds", parse_seconds),
     metavar="SECONDS",
     help="How long to wait for another process that holds the state or the table.  "
     "[default: 0 for a state, 30 for a table]",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engagement_cli.sinks.writer import Writer
     from engagement_cli.views import View
 
+FILE_DATABASES = {"sqlite", "duckdb"}
 Sink = FileSink | TableSink
 
 
@@ -61,6 +62,13 @@ class Outputs:
     def files(self) -> list[str]:
         """The files that are written, or standard output."""
         return [*self.result.files, *(self.figures.files if self.figures else [])]
+
+    @property
+    def databases(self) -> list[str]:
+        """The databases that are files and written to."""
+        sinks = (self.result, self.figures)
+        urls = [sink.target.url for sink in sinks if isinstance(sink, TableSink)]
+        return [url.database for url in urls if url.database and url.dialect in FILE_DATABASES]
 
     def plan(self, empty: Outcome) -> Iterator[str]:
         """What would be written, as text, from an outcome without rows."""

@@ -80,6 +80,7 @@ def ingested(done: Ingested, generation: int, first_rejects: FirstRejects) -> It
         "new": len(done.new),
         "replaced": len(done.replaced),
         "unchanged": len(done.unchanged),
+        "moved": len(done.moved),
         "identical": len(done.identical),
         "not stored": len(done.refused) + len(done.failed),
     }
@@ -94,6 +95,10 @@ def ingested(done: Ingested, generation: int, first_rejects: FirstRejects) -> It
             f" + {tally.rejects:,} rejected + {tally.blank:,} blank",
         )
     yield from (_row("replaced", f"{name}: its bytes had changed") for name in done.replaced)
+    for old, name in done.moved:
+        yield _row("moved", f"{name}: stored as {old} until now, where nothing is left")
+    for name in done.mended:
+        yield _row("mended", f"{name}: its bytes were stored and damaged; they are stored anew")
     for stored, name in done.identical:
         yield _row("warning", f"{name} holds the same bytes as {stored}: counted once.")
     yield from _rejects(done.tally, first_rejects)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from engagement_cli import pipeline
 from engagement_cli.cli import render
-from engagement_cli.files import check_targets
+from engagement_cli.files import check_targets, refuse_within
 from engagement_cli.sinks import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from engagement_cli.cli.output import Outputs
     from engagement_cli.cli.watch import Terminal
@@ -56,15 +57,31 @@ class Result:
         """A writer of the days as they come, where rows go into a file by contract and day."""
         return self._outputs.by_day(view)
 
-    def check(self, others: Iterable[str] = (), inputs: Iterable[str] = ()) -> None:
+    def check(
+        self,
+        others: Iterable[str] = (),
+        inputs: Iterable[str] = (),
+        state: Path | None = None,
+    ) -> None:
         """Find out before any work whether all could be written, beside other outputs.
 
         Raises:
-            UsageError: Two outputs are one, or one is an input.
+            UsageError: Two outputs are one, one is an input, or one lies in the state.
             OutputError: One cannot be written.
         """
         summary = [self._summary_file] if self._summary_file else []
-        check_targets([*self._outputs.files, *summary, *others], inputs)
+        check_targets([*self._outputs.files, *summary, *others], inputs, state)
+        for database in self._outputs.databases:
+            refuse_within(database, state)
+
+    def tell_unfinished(self, state: Mapping[str, object]) -> None:
+        """Keep what an ingest did after which there will be no result.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        if self._summary_file:
+            write_json(self._summary_file, {"state": state})
 
     def deliver(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,8 @@ from engagement_cli.cli import options, render
 from engagement_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engagement_cli.cli.result import Result
     from engagement_cli.cli.watch import Terminal
     from engagement_cli.pipeline import Request
@@ -40,7 +41,7 @@ def run(
     *,
     summary_file: str | None,
     dry_run: bool,
-    state_folder: str | None,
+    state_folder: Path | None,
     lock_timeout: float | None,
     rejects_file: str | None,
     quiet: bool,
@@ -74,7 +75,7 @@ def run(
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise
 
     result = Result(outputs_of(asked, lock_timeout), summary_file)
-    request = request_of(**asked)
+    request = request_of(apart=state_folder, **asked)
     terminal = Terminal(rejects_file, quiet=quiet, verbose=verbose)
     if state_folder and request.dedupe:
         raise UsageError(
@@ -84,7 +85,7 @@ def run(
     if state_folder:
         if not dry_run:
             result.prepare(request)
-        place = stored.Place(Path(state_folder), lock_timeout or 0.0)
+        place = stored.Place(state_folder, lock_timeout or 0.0)
         stored.run(request, place, result, terminal, dry_run=dry_run)
     else:
         _run(request, result, terminal, dry_run=dry_run)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +16,6 @@ from engagement_cli.sources.discover import shown
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from engagement_cli.state.generation import Generation
     from engagement_cli.state.manifest import StoredFile
@@ -64,6 +65,7 @@ def show(folder: Path, which: tuple[str, ...], as_json: bool) -> None:
       engagement state show STATE 2022-04-01
       engagement state show STATE logs/20220401.json --json
     """
+    folder, which = _default_folder(folder, which)
     with _opened(folder) as stored:
         told = (
             [_record(stored, file) for file in stored.named(which)] if which else [_whole(stored)]
@@ -102,7 +104,7 @@ def verify(folder: Path, as_json: bool) -> None:
 
 @state.command(cls=options.Command)
 @options.state_argument
-@click.argument("which", metavar="DAY|FILE...", nargs=-1, required=True)
+@click.argument("which", metavar="DAY|FILE...", nargs=-1)
 @options.lock_timeout_option
 @options.json_option
 def remove(folder: Path, which: tuple[str, ...], lock_timeout: float | None, as_json: bool) -> None:
@@ -111,14 +113,19 @@ def remove(folder: Path, which: tuple[str, ...], lock_timeout: float | None, as_
     \b
       engagement state remove STATE 2022-04-01
       engagement state remove STATE logs/20220401.json
+      engagement state remove STATE 2022-04-01-0f1b1aff0c0fffbb.parquet
 
-    A log that is still where it was is stored again by the next ingest of it.
+    The file of a partial stands for every log that it holds. A log that is
+    still where it was is stored again by the next ingest of it.
     """
+    folder, which = _default_folder(folder, which)
+    if not which:
+        raise click.UsageError("Missing argument 'DAY|FILE...'.", click.get_current_context())
     from engagement_cli.state.writer import writing  # noqa: PLC0415 - pyarrow, only for work
 
     with _opened(folder):
         pass  # there must be a state, or one would be made
-    with writing(folder, lock_timeout or 0.0, threads=1) as stored:
+    with writing(folder, lock_timeout or 0.0, threads=1, whole=False) as stored:
         names = [file.name for file in stored.named(which)]
         stored.remove(names)
         removed = [shown(name) for name in names]
@@ -131,25 +138,46 @@ def remove(folder: Path, which: tuple[str, ...], lock_timeout: float | None, as_
 
 @state.command(cls=options.Command)
 @options.state_argument
+@options.skip_damaged_option
 @options.lock_timeout_option
 @options.json_option
-def rebuild(folder: Path, lock_timeout: float | None, as_json: bool) -> None:
+def rebuild(folder: Path, skip_damaged: bool, lock_timeout: float | None, as_json: bool) -> None:
     """Make the manifest of STATE anew from its partials.
 
     \b
       engagement state rebuild STATE
+      engagement state rebuild STATE --skip-damaged
 
     For when the manifest is lost or damaged. Each log is read once more by the
-    next ingest of it; a second name of the same bytes is learned again then.
+    next ingest of it; a second name of the same bytes is learned again then. A
+    manifest that can be read is kept as it is, once all it names was read.
+
+    Damaged partials are refused, or left out where you say so: each is named,
+    and moved to STATE/damaged. Ingest their logs again.
     """
+    from engagement_cli.state.layout import DAMAGED  # noqa: PLC0415 - pyarrow, only for work
     from engagement_cli.state.rebuild import rebuild as rebuilt  # noqa: PLC0415 - likewise
 
-    manifest = rebuilt(folder, lock_timeout or 0.0)
-    told = {"generation": manifest.generation, "files": sorted(map(shown, manifest.files))}
+    manifest, left_out = rebuilt(folder, lock_timeout or 0.0, skip_damaged=skip_damaged)
     if as_json:
+        files = sorted(map(shown, manifest.files))
+        told = {"generation": manifest.generation, "files": files, "left_out": left_out}
         _print_json(told)
-    else:
-        click.echo(f"{folder}: {len(manifest.files)} files; check them with engagement state list")
+        return
+    for fault in left_out:
+        click.echo(f"left out, and moved to {folder / DAMAGED}: {fault}")
+    click.echo(f"{folder}: {len(manifest.files)} files; check them with engagement state list")
+
+
+def _default_folder(folder: Path, which: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """The state and what is asked of it, where the environment may name the state.
+
+    What is no folder is then the first day or file.
+    """
+    default = os.environ.get(options.STATE_VARIABLE)
+    if default and not folder.is_dir():
+        return Path(default), (str(folder), *which)
+    return folder, which
 
 
 def _opened(folder: Path) -> AbstractContextManager[Generation]:

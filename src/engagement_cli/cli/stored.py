@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from engagement_cli.cli import render
+from engagement_cli.cli import again, render
 from engagement_cli.errors import NoInputError, UsageError
 from engagement_cli.export import export
 from engagement_cli.ingest import Ingested, fresh, ingest
 from engagement_cli.pipeline import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
 from engagement_cli.sources.discover import Found
+from engagement_cli.state import layout
 from engagement_cli.state.generation import reading
 from engagement_cli.state.writer import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
     from engagement_cli.cli.result import Result
     from engagement_cli.cli.watch import Terminal
@@ -46,62 +46,74 @@ def run(
 
     Raises:
         UsageError: The strategy is one that holds every line.
-        EngagementError: See ``ingesting``, ``export`` and ``Result.deliver``.
+        EngagementError: See ``ingesting``, ``Ingested.judge``, ``export`` and ``Result.deliver``.
     """
     if request.strategy == "batch":
         raise UsageError(
             "--strategy batch holds every line, and --state holds sums. Leave one out."
         )
     found = _find_or_nothing(request, place.folder)
-    result.check(terminal.targets, [source.name for source in found.sources])
+    result.check(terminal.targets, [source.name for source in found.sources], place.folder)
     if dry_run:
         show_plan(request, found, place.folder)
         return
     each_file_was_judged = replace(request, max_rejects=RejectLimit.parse("100%"))
-    with result.by_day(request.view) as writer:
+    with interruptible(found) as done, result.by_day(request.view) as writer:
         emit = writer.write if writer else None
-        with ingesting(request, found, place, terminal) as (state, done):
+        with ingesting(request, found, place, terminal, done) as (state, told):
+            if not done.is_whole:
+                result.tell_unfinished(told)
+            done.judge()
             outcome = export(request, state, emit=emit, passed_over=found.passed_over)
-            told = {**done.as_dict(), "generation": state.manifest.generation}
         result.deliver(each_file_was_judged, outcome, terminal, writer, state=told)
 
 
 @contextmanager
-def ingesting(
-    request: Request, found: Found, place: Place, terminal: Terminal
-) -> Iterator[tuple[Writer, Ingested]]:
-    """A state in which all that was found is stored, and what was done, already shown.
+def interruptible(found: Found) -> Iterator[Ingested]:
+    """What an ingest did so far; if it is interrupted, how far that is and how to go on is told.
 
     Raises:
-        InputError: A file could not be read to its end; the others are stored.
-        QualityError: A file has too many rejects; the others are stored.
+        Exit: It was interrupted.
+    """
+    done = Ingested()
+    try:
+        yield done
+    except KeyboardInterrupt:
+        click.echo(_how_far(done, found), err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def ingesting(
+    request: Request, found: Found, place: Place, terminal: Terminal, done: Ingested
+) -> Iterator[tuple[Writer, dict[str, Any]]]:
+    """A state in which what was found is stored as far as it can be, and what was done, as JSON.
+
+    It is already shown, and not yet judged.
+
+    Raises:
         ConflictError: Another process writes to the state.
         StateError: The state is damaged.
         OutputError: The state cannot be written.
     """
-    done = Ingested()
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
-        try:
-            with terminal:
-                ingest(request, found, state, terminal, done)
-        except KeyboardInterrupt:
-            click.echo(_how_far(done, found), err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
-        told = render.ingested(done, state.manifest.generation, terminal.first_rejects)
-        terminal.show(told)
+        with terminal:
+            ingest(request, found, state, terminal, done)
+        generation = state.manifest.generation
+        terminal.show(render.ingested(done, generation, terminal.first_rejects))
         terminal.first_rejects.clear()  # they are told
-        done.judge()
-        yield state, done
+        yield state, {**done.as_dict(), "generation": generation}
 
 
 def show_plan(request: Request, found: Found, folder: Path) -> None:
     """Say what an ingest would read.
 
     Raises:
-        StateError: The state is damaged.
+        StateError: The state is damaged, or its folder holds something else.
     """
     sources = list(found.sources)
-    if folder.is_dir():
+    layout.refuse_strangers(folder)
+    if layout.is_begun(folder):
         with reading(folder, request.reading.threads) as state:
             sources = fresh(sources, state)
     planned = Plan(sources, days_of(sources), [], found.passed_over)
@@ -113,13 +125,12 @@ def _find_or_nothing(request: Request, folder: Path) -> Found:
     try:
         return find(request)
     except NoInputError:
-        if not folder.is_dir():
+        if not layout.is_begun(folder):
             raise
         return Found((), 0)
 
 
 def _how_far(done: Ingested, found: Found) -> str:
-    return (
-        f"engagement: interrupted; {done.stored} of {len(found.sources)} files are stored and "
-        f"stay so. Go on with:\n  engagement {shlex.join(sys.argv[1:])}"
-    )
+    stored = f"{done.stored} of {len(found.sources)} files are stored and stay so"
+    far = stored if done.began else "nothing was changed"
+    return f"engagement: interrupted; {far}. Go on with:\n  {again.command()}"

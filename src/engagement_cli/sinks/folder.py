@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engagement_cli.durable import folder_aside, sync_folder, told
+from engagement_cli.durable import confirm, folder_aside, sync_folder, told
 from engagement_cli.errors import OutputError, UsageError
 from engagement_cli.files import check_folder
 from engagement_cli.schema import DAY
@@ -147,7 +147,7 @@ def _put_in_place(aside: Path, path: Path) -> None:
     ):
         reason = os.strerror(ctypes.get_errno())
         raise OutputError(f"{path}: cannot be exchanged for the new one: {reason}. Remove it.")
-    sync_folder(path.parent)
+    confirm(path.parent)
 
 
 def _mask() -> int:

@@ -66,12 +66,13 @@ class Found:
     passed_over: int
 
 
-def discover(inputs: Sequence[str], *, day: date | None = None) -> Found:
+def discover(inputs: Sequence[str], *, day: date | None = None, apart: Path | None = None) -> Found:
     """Find the logs that ``inputs`` name.
 
     Args:
         inputs: Folders, files, glob patterns, or ``-``.
         day: The day of input whose name tells none.
+        apart: A folder that is passed by where it lies within another; a state is no log.
 
     Raises:
         UsageError: A path does not exist.
@@ -81,7 +82,7 @@ def discover(inputs: Sequence[str], *, day: date | None = None) -> Found:
     sources: dict[tuple[int, int] | str, Source] = {}
     passed_over = 0
     for given in inputs:
-        for name in _expand(given):
+        for name in _expand(given, os.path.realpath(apart) if apart else None):
             if name is None:
                 passed_over += 1
             else:
@@ -101,6 +102,21 @@ def shown(name: str) -> str:
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
+def place_of(name: str) -> str:
+    """Where a file is, however its folder was written: a link to a folder is followed.
+
+    One to a file is not: it may lead to another file tomorrow and still be the same log.
+    """
+    folder, own = os.path.split(name)
+    return os.path.join(os.path.realpath(folder), own)  # noqa: PTH118 - strings in, a string out
+
+
+def is_within(name: str, folder: str | None) -> bool:
+    """Whether a file or folder is this folder, itself without links, or lies in it."""
+    place = os.path.realpath(name)
+    return folder is not None and (place == folder or place.startswith(f"{folder}{os.sep}"))
+
+
 def natural_key(name: str) -> tuple[tuple[int, str], ...]:
     """A sort key in which ``part-10`` stands behind ``part-9``."""
     pieces = _DIGITS.split(name)
@@ -111,7 +127,7 @@ def _order(source: Source) -> tuple[bool, str, tuple[tuple[int, str], ...]]:
     return source.day is not None, str(source.day), natural_key(source.name)
 
 
-def _expand(given: str) -> Iterator[str | None]:
+def _expand(given: str, apart: str | None) -> Iterator[str | None]:
     """The files that one input names; None for each file passed over."""
     path = Path(given)
     if not given:
@@ -119,17 +135,18 @@ def _expand(given: str) -> Iterator[str | None]:
     if given == STDIN:
         yield STDIN
     elif path.is_dir():
-        yield from _walk(path)
+        yield from _walk(path, apart)
     elif os.path.lexists(given):
         yield given
     elif glob.has_magic(given):
         for match in sorted(glob.iglob(given, recursive=True), key=natural_key):  # noqa: PTH207 - a pattern may be absolute
-            yield from _walk(Path(match)) if Path(match).is_dir() else [match]
+            if not is_within(match, apart):
+                yield from _walk(Path(match), apart) if Path(match).is_dir() else [match]
     else:
         raise UsageError(f"{shown(given)}: no such file or folder. Check the path.")
 
 
-def _walk(folder: Path) -> Iterator[str | None]:
+def _walk(folder: Path, apart: str | None) -> Iterator[str | None]:
     seen: set[tuple[int, int]] = set()
 
     def refuse(error: OSError) -> None:
@@ -143,7 +160,14 @@ def _walk(folder: Path) -> Iterator[str | None]:
             folders.clear()  # a link that leads back up
             continue
         seen.add((here.st_dev, here.st_ino))
-        folders[:] = sorted((name for name in folders if _is_log_folder(name)), key=natural_key)
+        folders[:] = sorted(
+            (
+                name
+                for name in folders
+                if _is_log_folder(name) and not is_within(os.path.join(root, name), apart)  # noqa: PTH118 - as above
+            ),
+            key=natural_key,
+        )
         for name in sorted(files, key=natural_key):
             path = os.path.join(root, name)  # noqa: PTH118 - os.walk speaks strings
             yield path if _is_log(path, name) else None

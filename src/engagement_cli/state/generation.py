@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,14 +16,15 @@ from engagement_cli.errors import StateError, UsageError
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import RULES_VERSION
 from engagement_cli.sources.days import missing_days, parse_day
-from engagement_cli.sources.discover import natural_key, shown
+from engagement_cli.sources.discover import natural_key, place_of, shown
 from engagement_cli.state import layout, lock, manifest, partials, sums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
     from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
+    from engagement_cli.state.partials import Decoded
 
 
 _PAYS_FROM_GROUPS = 500_000
@@ -57,6 +59,11 @@ class Generation:
         self.manifest = current
         self._threads = threads
 
+    @property
+    def quoted(self) -> str:
+        """The folder as a shell takes it."""
+        return shlex.quote(str(self.folder))
+
     def finds(self, name: str, look: Look | None, day: date | None) -> bool:
         """Whether the file of this name is stored, as far as a look can tell."""
         file = self.manifest.files.get(name)
@@ -80,24 +87,25 @@ class Generation:
         """The files that are named, or of a day that is.
 
         Args:
-            which: Names as they are stored, paths, or days.
+            which: Names as they are stored, paths, days, or files of partials.
 
         Raises:
             UsageError: No file has such a name or day.
         """
         chosen: dict[str, StoredFile] = {}
         for each in which:
-            path = str(Path(each).absolute())
-            names = {each, path}
+            names = {each, str(Path(each).absolute()), place_of(each)}
             found = [
                 file
                 for file in self.files()
-                if names & {file.name, shown(file.name)} or str(file.day) == _day(each)
+                if names & {file.name, shown(file.name)}
+                or str(file.day) == _day(each)
+                or self.manifest.partials[file.content].partial == Path(each).name
             ]
             if not found:
                 raise UsageError(
                     f"{shown(each)}: no stored file has this name or day. "
-                    f"What is stored: engagement state list {self.folder}"
+                    f"What is stored: engagement state list {self.quoted}"
                 )
             chosen.update((file.name, file) for file in found)
         return list(chosen.values())
@@ -159,16 +167,55 @@ class Generation:
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""
-        found = []
-        for _, stored in sorted(self.manifest.partials.items()):
+        return list(self.damaged(self.decoded).values())
+
+    def require_whole(self) -> None:
+        """Refuse where a look shows that a partial is missing or has another size.
+
+        Raises:
+            StateError: One is; the message gives each.
+        """
+        if faults := self.damaged(self._stamp):
+            raise StateError("\n".join(faults.values()))
+
+    def damaged(self, check: Callable[[StoredPartial], object]) -> dict[str, str]:
+        """What a check has to say against partials, by the content that each holds."""
+        found = {}
+        for content, stored in sorted(self.manifest.partials.items()):
             try:
-                _checked(self.folder, stored)
+                check(stored)
             except StateError as error:
-                found.append(str(error))
+                found[content] = str(error)
         return found
 
+    def decoded(self, stored: StoredPartial) -> Decoded:
+        """A partial as its file holds it, held to what the manifest says of it.
+
+        Raises:
+            StateError: It is missing or damaged.
+        """
+        path = self.folder / layout.PARTIALS / stored.partial
+        try:
+            decoded = partials.read(path, stored.sha256)
+        except StateError as error:
+            raise self._fault(stored, str(error)) from error
+        if decoded.footer.get("content") != stored.content:
+            raise self._fault(stored, f"{path}: sums another file than the manifest says.")
+        return decoded
+
+    def logs_of(self, content: str) -> str:
+        """The names and days of the files that hold these bytes."""
+        return " and ".join(
+            f"{shown(file.name)} ({file.day or 'no day'})"
+            for file in self.files()
+            if file.content == content
+        )
+
     def _load(self, wanted: Iterable[StoredPartial]) -> Iterator[Partial]:
-        return ordered((partial(_checked, self.folder, stored) for stored in wanted), self._threads)
+        return ordered((partial(self._summed, stored) for stored in wanted), self._threads)
+
+    def _summed(self, stored: StoredPartial) -> Partial:
+        return self.decoded(stored).partial
 
     def _stamps(self, files: Iterable[tuple[StoredFile, StoredPartial]]) -> sums.Stamps:
         """When each partial was last changed; so that none is missing is seen before any is read.
@@ -176,7 +223,24 @@ class Generation:
         Raises:
             StateError: One is missing, or has another size.
         """
-        return {stored.partial: _stamp(self.folder, stored) for _, stored in files}
+        return {stored.partial: self._stamp(stored) for _, stored in files}
+
+    def _stamp(self, stored: StoredPartial) -> int:
+        path = self.folder / layout.PARTIALS / stored.partial
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise self._fault(stored, f"{path}: cannot be read: {error.strerror}.") from error
+        if stat.st_size != stored.partial_bytes:
+            raise self._fault(stored, f"{path}: damaged; it has another size.")
+        return stat.st_mtime_ns
+
+    def _fault(self, stored: StoredPartial, what: str) -> StateError:
+        return StateError(
+            f"{what} It holds {self.logs_of(stored.content)}. Nothing was summed. Restore the "
+            "whole folder from a backup; or take this out and ingest the log again: "
+            f"engagement state remove {self.quoted} {stored.partial}"
+        )
 
 
 def _groups(partials_: Iterable[StoredPartial]) -> int:
@@ -206,26 +270,6 @@ def _sum_of(parts: Iterable[Partial], groups: int) -> Partial:
     for part in parts:
         total.add(part)
     return total.total()
-
-
-def _checked(folder: Path, stored: StoredPartial) -> Partial:
-    """A partial, held to what the manifest says of it."""
-    path = folder / layout.PARTIALS / stored.partial
-    decoded = partials.read(path, stored.sha256)
-    if decoded.footer.get("content") != stored.content:
-        raise StateError(f"{path}: sums another file than the manifest says. {partials.ADVICE}")
-    return decoded.partial
-
-
-def _stamp(folder: Path, stored: StoredPartial) -> int:
-    path = folder / layout.PARTIALS / stored.partial
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise StateError(f"{path}: {error.strerror}. {partials.ADVICE}") from error
-    if stat.st_size != stored.partial_bytes:
-        raise StateError(f"{path}: damaged; it has another size. {partials.ADVICE}")
-    return stat.st_mtime_ns
 
 
 def _day(text: str) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engagement_cli.durable import clear_left_over, sync_folder
 from engagement_cli.errors import StateError
-from engagement_cli.state import lock, manifest
+from engagement_cli.state import lock, manifest, partials
 from engagement_cli.state.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -18,10 +20,14 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 PARTIALS = "partials"
 SUMS = "sums"
-_OWN = {MANIFEST, PARTIALS, SUMS, lock.WRITER, lock.READERS}
+DAMAGED = "damaged"
+"""Where a rebuild that is told to leaves out damaged partials puts them."""
+_OWN = {MANIFEST, PARTIALS, SUMS, DAMAGED, lock.WRITER, lock.READERS}
+_OF_THE_DISK = {"lost+found"}
 UNDATED = "undated"
 _PARTIAL = re.compile(rf"(\d{{4}}-\d\d-\d\d|{UNDATED})-[0-9a-f]{{16}}\.parquet")
-_FOLDER_MODE = 0o700
+FOLDER_MODE = 0o700
+_OF_OTHERS = 0o077
 
 
 def refuse_strangers(folder: Path) -> None:
@@ -32,7 +38,7 @@ def refuse_strangers(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise StateError(f"{folder}: is a file, and a state is a folder. Name another place.")
-    strangers = [path for path in _listed(folder) if path.name not in _OWN]
+    strangers = [path for path in _listed(folder) if path.name not in _OWN | _OF_THE_DISK]
     strangers += [p for p in _listed(folder / PARTIALS) if not _PARTIAL.fullmatch(p.name)]
     if strangers:
         names = ", ".join(str(path.relative_to(folder)) for path in sorted(strangers)[:10])
@@ -48,10 +54,16 @@ def refuse_no_state(folder: Path) -> None:
     Raises:
         StateError: None was.
     """
-    if not (folder / MANIFEST).exists() and not any(partial_files(folder)):
+    if not is_begun(folder):
         raise StateError(
-            f"{folder}: there is no state. Make one: engagement ingest -i PATH --state {folder}"
+            f"{folder}: there is no state. "
+            f"Make one: engagement ingest -i PATH --state {shlex.quote(str(folder))}"
         )
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether a state was begun in a folder."""
+    return (folder / MANIFEST).exists() or any(partial_files(folder))
 
 
 def make_folders(folder: Path) -> None:
@@ -63,11 +75,24 @@ def make_folders(folder: Path) -> None:
     new = not (folder / MANIFEST).exists()
     for made in (folder, folder / PARTIALS, folder / SUMS):
         if new or not made.is_dir():
-            made.mkdir(_FOLDER_MODE, exist_ok=True)
-            made.chmod(_FOLDER_MODE)
+            made.mkdir(FOLDER_MODE, exist_ok=True)
+            made.chmod(FOLDER_MODE)
     if new:
         sync_folder(folder)
         sync_folder(folder.parent)
+
+
+def make_private(folder: Path) -> None:
+    """Take from others what rights they have, such as a copy may have given them.
+
+    Where that cannot be done, the files are somebody else's, or the disk is read-only.
+    """
+    for place in (folder, folder / PARTIALS, folder / SUMS):
+        for path in (place, *_listed(place)):
+            with suppress(OSError):
+                mode = stat.S_IMODE(path.lstat().st_mode)
+                if mode & _OF_OTHERS and path.name not in _OF_THE_DISK:
+                    path.chmod(mode & ~_OF_OTHERS)
 
 
 def begin(folder: Path) -> None:
@@ -79,8 +104,8 @@ def begin(folder: Path) -> None:
     """
     if any(partial_files(folder)):
         raise StateError(
-            f"{folder / MANIFEST}: is missing, and there are partials. Nothing was summed. Restore "
-            "it from a backup, or make it anew from the partials: engagement state rebuild STATE."
+            f"{folder / MANIFEST}: is missing, and there are partials. "
+            f"{manifest.how_to_mend(folder / MANIFEST)}"
         )
     manifest.write(folder / MANIFEST, Manifest())
 
@@ -97,12 +122,42 @@ def clear(folder: Path, current: Manifest) -> None:
     """
     for place in (folder, folder / PARTIALS, folder / SUMS):
         clear_left_over(place)
+    with suppress(OSError), lock.nobody_reading(folder) as alone:
+        for path in _unneeded(folder, current) if alone else ():
+            with suppress(OSError):
+                path.unlink()
+
+
+def refuse_older_manifest(folder: Path, current: Manifest) -> None:
+    """Refuse a manifest from before what stands beside it, such as one out of a backup.
+
+    A run that is stopped leaves at most what the next generation would have held. What is of a
+    later one, or of one that a writer noted, was stored, and must not be cleared as rubbish.
+
+    Raises:
+        StateError: It is from before.
+    """
+    newest = max(lock.newest(folder), current.generation)
+    stored = range(current.generation + 1, newest + 1)
+    newer = [
+        path.name
+        for path in _unneeded(folder, current)
+        if (generation := partials.generation(partials.footer(path))) in stored
+        or generation > current.generation + 1
+    ]
+    if newer:
+        raise StateError(
+            f"{folder / MANIFEST}: is older than what stands beside it: {', '.join(newer[:10])}. "
+            "Nothing was changed. Restore the whole folder from a backup, never this file alone; "
+            "or move this file away and make it anew from all partials: "
+            f"engagement state rebuild {shlex.quote(str(folder))}"
+        )
+
+
+def _unneeded(folder: Path, current: Manifest) -> list[Path]:
+    """The files of partials that a manifest does not name."""
     needed = {stored.partial for stored in current.partials.values()}
-    with lock.nobody_reading(folder) as alone, suppress(OSError):
-        if alone:
-            for path in partial_files(folder):
-                if path.name not in needed:
-                    path.unlink()
+    return [path for path in partial_files(folder) if path.name not in needed]
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WRITER = "writer.lock"
-"""Held alone by whoever changes the state, from beginning to end."""
+"""Held alone by whoever changes the state, from beginning to end; says the newest generation."""
 READERS = "readers.lock"
 """Shared by whoever reads; held alone, never waited for, by a writer that clears rubbish."""
 _PAUSE = 0.05
@@ -35,7 +36,7 @@ def writing_alone(folder: Path, timeout: float) -> Iterator[None]:
     Raises:
         ConflictError: Another writer did not end in time.
     """
-    with _opened(folder / WRITER) as descriptor:
+    with _closing(_open(folder / WRITER)) as descriptor:
         until = time.monotonic() + timeout
         while not _locked(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= until:
@@ -50,7 +51,14 @@ def writing_alone(folder: Path, timeout: float) -> Iterator[None]:
 @contextmanager
 def reading_shared(folder: Path) -> Iterator[None]:
     """Keep what is stored from being cleared while it is read."""
-    with _opened(folder / READERS) as descriptor:
+    try:
+        opened = _open(folder / READERS)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        yield  # nobody can write there, and so nothing can be cleared
+        return
+    with _closing(opened) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
 
@@ -58,8 +66,24 @@ def reading_shared(folder: Path) -> Iterator[None]:
 @contextmanager
 def nobody_reading(folder: Path) -> Iterator[bool]:
     """Whether nobody reads; if so, nobody begins to before the block ends."""
-    with _opened(folder / READERS) as descriptor:
+    with _closing(_open(folder / READERS)) as descriptor:
         yield _locked(descriptor, fcntl.LOCK_EX)
+
+
+def newest(folder: Path) -> int:
+    """The newest generation that a writer noted; 0 where none did."""
+    with suppress(OSError, ValueError):
+        return int((folder / WRITER).read_text("ascii"))
+    return 0
+
+
+def note_newest(folder: Path, generation: int) -> None:
+    """Note the generation that stands, so that an older manifest is known for what it is.
+
+    Nothing is lost where it cannot be noted: the note can only be too low.
+    """
+    with suppress(OSError):
+        (folder / WRITER).write_text(str(generation), "ascii")
 
 
 def _locked(descriptor: int, kind: int) -> bool:
@@ -69,13 +93,23 @@ def _locked(descriptor: int, kind: int) -> bool:
     return False
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A lock file; on a read-only disk nobody writes, and reading it is enough."""
+def _open(path: Path) -> int:
+    """Open a lock file; where it cannot be written, reading it is enough.
+
+    Raises:
+        OSError: It is not there and cannot be made, or cannot be opened at all.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
-        descriptor = os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        try:
+            return os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise error from None
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
     try:
         yield descriptor
     finally:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engagement_cli.durable import replacing
-from engagement_cli.errors import StateError
+from engagement_cli.durable import misread, replacing
+from engagement_cli.errors import NewerStateError, StateError
 from engagement_cli.schema import Reason
 from engagement_cli.tally import Tally
 
@@ -47,7 +48,8 @@ class StoredFile:
     """A file that was ingested.
 
     Attributes:
-        name: Its absolute path; for what came through a pipe, ``pipe:`` and its content.
+        name: Its absolute path, links to folders followed; for what came through a pipe, ``pipe:``
+            and its content.
         day: Its day.
         content: The fingerprint of its bytes.
         look: How it looked; None where the look could not tell a later change.
@@ -119,49 +121,68 @@ def write(path: Path, manifest: Manifest) -> None:
     """Put a manifest in the place of the one before.
 
     Raises:
-        OSError: It cannot be written. Which of the two stands is certain only if the error came
-            before the rename; either way it is one of the two.
+        UnconfirmedError: It is in place, and the disk did not confirm that.
+        OSError: It cannot be written; the one before still stands.
+        OutputError: It does not read back; the one before still stands.
     """
-    with replacing(path, FILE_MODE) as file:
-        file.write(_text(manifest))
+    text = _text(manifest)
+
+    def reads_back(aside: Path) -> None:
+        if aside.read_bytes() != text:
+            raise misread(path)
+
+    with replacing(path, FILE_MODE, reads_back) as file:
+        file.write(text)
 
 
 def read(path: Path) -> Manifest:
     """Read a manifest and check it.
 
     Raises:
-        StateError: It is missing, damaged, foreign, or of a newer format.
+        NewerStateError: It is of a newer format.
+        StateError: It is missing, damaged or foreign.
     """
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise StateError(f"{path}: cannot be read: {error.strerror}. {_REBUILD}") from error
+        fault = f"{path}: cannot be read: {error.strerror}."
+        raise StateError(f"{fault} {how_to_mend(path)}") from error
     try:
         told = json.loads(text)
         _refuse_other_formats(path, told)
         manifest = _from_json(told)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise StateError(f"{path}: damaged, or no manifest at all. {_REBUILD}") from error
+        raise StateError(f"{path}: damaged, or no manifest at all. {how_to_mend(path)}") from error
     if _text(manifest) != text:
-        raise StateError(f"{path}: damaged; its checksum does not fit. {_REBUILD}")
+        raise StateError(f"{path}: damaged; its checksum does not fit. {how_to_mend(path)}")
     return manifest
 
 
-_REBUILD = (
-    "Nothing was summed. Restore it from a backup, or make it anew from the partials: "
-    "engagement state rebuild STATE."
-)
+def how_to_mend(path: Path) -> str:
+    """What to do when a manifest is lost; a manifest alone, from a backup, would not do."""
+    return (
+        "Nothing was summed. Make it anew from the partials, or restore the whole folder from a "
+        f"backup, never this file alone: engagement state rebuild {shlex.quote(str(path.parent))}"
+    )
 
 
-def _refuse_other_formats(path: Path, told: Any) -> None:
-    number = told["format"]
+def refuse_newer(path: Path, number: object) -> None:
+    """Refuse a format number that a later version has given.
+
+    Raises:
+        NewerStateError: It is one.
+    """
     if isinstance(number, int) and number > FORMAT:
-        raise StateError(
+        raise NewerStateError(
             f"{path}: written by a newer version (format {number}; this one reads {FORMAT}). "
             "Nothing was summed. Use that version, or a newer one."
         )
-    if number != FORMAT:
-        raise ValueError(number)
+
+
+def _refuse_other_formats(path: Path, told: Any) -> None:
+    refuse_newer(path, told["format"])
+    if told["format"] != FORMAT:
+        raise ValueError(told["format"])
 
 
 def _text(manifest: Manifest) -> bytes:

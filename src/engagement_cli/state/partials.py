@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -31,12 +32,6 @@ _ENCODINGS = {
     SECONDS: "DELTA_BINARY_PACKED",
     LINES: "DELTA_BINARY_PACKED",
 }
-
-
-ADVICE = (
-    "Nothing was summed. Restore that file from a backup; or take it out "
-    "(engagement state remove) and ingest its log again."
-)
 
 
 class Encoded(NamedTuple):
@@ -88,6 +83,19 @@ def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
     return Encoded(data, hashlib.sha256(data).hexdigest(), footer)
 
 
+def footer(path: Path) -> dict[str, Any]:
+    """What the footer of a file says, which nothing has checked; empty where it says nothing."""
+    with suppress(pa.ArrowException, OSError, KeyError, ValueError, TypeError):
+        return dict(json.loads(parquet.read_metadata(path).metadata[FOOTER_KEY]))
+    return {}
+
+
+def generation(footer: Mapping[str, Any]) -> int:
+    """The generation that a partial was written for; 0 where its footer is from before that."""
+    told = footer.get("generation")
+    return told if isinstance(told, int) else 0
+
+
 def hash_in_name(path: Path) -> str:
     """The beginning of the hash that a file had when it got its name."""
     return path.name.removesuffix(SUFFIX)[-_NAME_DIGITS:]
@@ -101,21 +109,21 @@ def read(path: Path, sha256: str) -> Decoded:
         sha256: Its hash, or the beginning of it.
 
     Raises:
-        StateError: It is missing, or is not what was written.
+        StateError: It is missing, or is not what was written; the message says only that.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise StateError(f"{path}: cannot be read: {error.strerror}. {ADVICE}") from error
+        raise StateError(f"{path}: cannot be read: {error.strerror}.") from error
     found = hashlib.sha256(data).hexdigest()
     if not found.startswith(sha256):
-        raise StateError(f"{path}: damaged; its bytes are not those that were written. {ADVICE}")
+        raise StateError(f"{path}: damaged; its bytes are not those that were written.")
     try:
         partial, footer = _decode(data)
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
-        raise StateError(f"{path}: no partial of this program: {error}. {ADVICE}") from error
+        raise StateError(f"{path}: no partial of this program: {error}.") from error
     if totals(partial) != {name: footer.get(name) for name in totals(partial)}:
-        raise StateError(f"{path}: does not add up to the totals in its footer. {ADVICE}")
+        raise StateError(f"{path}: does not add up to the totals in its footer.")
     return Decoded(partial, footer, len(data), found)
 
 

@@ -1,72 +1,167 @@
-"""The manifest made anew from the partials, when the old one is lost and only when asked."""
+"""The manifest made anew when it is lost, damaged or names what is damaged; only when asked."""
 
 from __future__ import annotations
 
+import shlex
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engagement_cli import durable
-from engagement_cli.errors import StateError
+from engagement_cli.errors import NewerStateError, StateError
+from engagement_cli.sources.discover import shown
 from engagement_cli.state import layout, lock, manifest, partials, writer
+from engagement_cli.state.generation import Generation
 from engagement_cli.state.manifest import Manifest, StoredFile, StoredPartial
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
-def rebuild(folder: Path, timeout: float) -> Manifest:
-    """Make the manifest anew from what the footers of the partials say.
+class Rebuilt(NamedTuple):
+    """What a rebuild gives.
 
-    Of several partials of one name or one content the one ingested last counts. Other names of the
-    same bytes are forgotten, and each log is read once more when it is ingested again.
+    Attributes:
+        manifest: The new manifest.
+        left_out: What is wrong with each partial that was left out.
+    """
+
+    manifest: Manifest
+    left_out: Sequence[str]
+
+
+class _Fault(NamedTuple):
+    """A partial that is damaged, and what is wrong with it."""
+
+    partial: str
+    told: str
+
+
+class _Told(NamedTuple):
+    """What a partial says of itself, and for which generation it was written."""
+
+    generation: int
+    file: StoredFile
+    record: StoredPartial
+
+
+def rebuild(folder: Path, timeout: float, *, skip_damaged: bool = False) -> Rebuilt:
+    """Make the manifest anew.
+
+    One that can be read is kept as it is, once every partial that it names was read. Otherwise the
+    footers of the partials tell: of several of one name or one content the one stored last counts,
+    other names of the same bytes are forgotten, and each log is read once more when it is ingested
+    again.
+
+    Args:
+        folder: The state.
+        timeout: Seconds to wait for another writer to end.
+        skip_damaged: Whether to leave out what is damaged and move it aside, or to refuse.
 
     Raises:
         ConflictError: Another writer did not end in time.
-        StateError: There is no state, or a partial is damaged; the message gives each.
+        StateError: There is no state, it is of a newer format, or a partial is damaged; the message
+            gives each.
         OutputError: The manifest cannot be written; the old one still stands.
     """
     layout.refuse_strangers(folder)
     layout.refuse_no_state(folder)
     with lock.writing_alone(folder, timeout):
-        files: dict[str, StoredFile] = {}
-        stored: dict[str, StoredPartial] = {}
-        for file, record in sorted(_all_told(folder), key=lambda told: told[1].ingested):
-            files[file.name] = file
-            stored[file.content] = record
-        rebuilt = Manifest(_generation(folder)).following(files, stored.values())
+        current = _readable(folder)
+        if current:
+            layout.refuse_older_manifest(folder, current)
+        rebuilt, faults = _whole_of(folder, current) if current else _told_by_partials(folder)
+        if faults and not skip_damaged:
+            raise StateError("\n".join([*(fault.told for fault in faults), _way_out(folder)]))
         with durable.told(str(folder)):
             manifest.write(folder / layout.MANIFEST, rebuilt)
-        layout.clear(folder, rebuilt)
-    return rebuilt
+            _put_aside(folder, faults)
+        writer.take_over(folder, rebuilt)
+    return Rebuilt(rebuilt, [fault.told for fault in faults])
 
 
-def _all_told(folder: Path) -> list[tuple[StoredFile, StoredPartial]]:
-    told, faults = [], []
+def _readable(folder: Path) -> Manifest | None:
+    """The manifest that stands, if it can be read.
+
+    Raises:
+        NewerStateError: It is of a newer format.
+    """
+    try:
+        return manifest.read(folder / layout.MANIFEST)
+    except NewerStateError:
+        raise
+    except StateError:
+        return None
+
+
+def _whole_of(folder: Path, current: Manifest) -> tuple[Manifest, list[_Fault]]:
+    """What of a manifest is whole, and what is not."""
+    damaged = Generation(folder, current, threads=1)
+    faults = damaged.damaged(damaged.decoded)
+    files = {name: file for name, file in current.files.items() if file.content not in faults}
+    return current.following(files), [
+        _Fault(current.partials[content].partial, told) for content, told in faults.items()
+    ]
+
+
+def _told_by_partials(folder: Path) -> tuple[Manifest, list[_Fault]]:
+    """What the partials say, and those that cannot be believed."""
+    found: list[_Told] = []
+    faults = []
     for path in layout.partial_files(folder):
         try:
-            told.append(_told(path))
+            found.append(_told(path))
+        except NewerStateError:
+            raise
         except StateError as error:
-            faults.append(str(error))
-    if faults:
-        raise StateError("\n".join(faults))
-    return told
+            faults.append(_Fault(path.name, f"{error}{_guess(path)}"))
+    found.sort(key=lambda told: (told.generation, told.record.ingested))
+    last = {told.file.content: told for told in found}
+    in_order = [told for told in found if last[told.file.content] is told]
+    files = {told.file.name: told.file for told in in_order}
+    newest = max((told.generation for told in found), default=0)
+    generation = max(newest, lock.newest(folder))
+    return Manifest(generation).following(files, (told.record for told in in_order)), faults
 
 
-def _told(path: Path) -> tuple[StoredFile, StoredPartial]:
-    """What a partial says of itself."""
+def _told(path: Path) -> _Told:
+    """What a partial says of itself.
+
+    Raises:
+        NewerStateError: It is of a newer format.
+        StateError: It is damaged.
+    """
+    manifest.refuse_newer(path, partials.footer(path).get("format"))
     decoded = partials.read(path, partials.hash_in_name(path))
     footer = decoded.footer
     try:
         day = date.fromisoformat(footer["day"]) if footer["day"] else None
         file = StoredFile(footer["name"], day, footer["content"], look=None)
-        return file, writer.record(path.name, decoded.size, decoded.sha256, footer)
+        record = writer.record(path.name, decoded.size, decoded.sha256, footer)
+        return _Told(partials.generation(footer), file, record)
     except (KeyError, ValueError, TypeError) as error:
-        raise StateError(f"{path}: no partial of this program. {partials.ADVICE}") from error
+        raise StateError(f"{path}: no partial of this program.") from error
 
 
-def _generation(folder: Path) -> int:
-    """The generation that stands, if it can be read."""
-    try:
-        return manifest.read(folder / layout.MANIFEST).generation
-    except StateError:
-        return 0
+def _guess(path: Path) -> str:
+    """Which log a damaged partial probably holds, as far as its footer can be read."""
+    name = partials.footer(path).get("name")
+    return f" It was of {shown(name)}." if isinstance(name, str) else ""
+
+
+def _way_out(folder: Path) -> str:
+    return (
+        "The manifest was not made anew. Restore the whole folder from a backup; or leave what is "
+        "damaged out, and ingest its logs again: "
+        f"engagement state rebuild {shlex.quote(str(folder))} --skip-damaged"
+    )
+
+
+def _put_aside(folder: Path, faults: Sequence[_Fault]) -> None:
+    """Move what is damaged out of the way, for whoever can still use it."""
+    for fault in faults:
+        path = folder / layout.PARTIALS / fault.partial
+        if path.exists():
+            aside = folder / layout.DAMAGED
+            aside.mkdir(layout.FOLDER_MODE, exist_ok=True)
+            path.replace(aside / path.name)

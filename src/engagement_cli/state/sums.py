@@ -6,12 +6,8 @@ stand as they stood, and may be deleted at any time.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
-from pyarrow import parquet
 
 from engagement_cli.aggregate import Partial
 from engagement_cli.durable import clear_left_over, replacing
@@ -60,6 +56,5 @@ def keep(folder: Path, total: Partial, summed: Stamps) -> None:
 def _kept(folder: Path) -> Iterator[tuple[Path, Stamps]]:
     """The kept sums and what their footers say, which nothing has checked yet."""
     for path in folder.glob(f"{_PREFIX}-*{partials.SUFFIX}"):
-        with suppress(pa.ArrowException, OSError, KeyError, ValueError, TypeError):
-            metadata = parquet.read_metadata(path).metadata
-            yield path, dict(json.loads(metadata[partials.FOOTER_KEY])["sums"])
+        if isinstance(summed := partials.footer(path).get("sums"), dict):
+            yield path, summed

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engagement_cli import durable
+from engagement_cli.errors import StateError
 from engagement_cli.schema import RULES_VERSION
 from engagement_cli.state import layout, lock, manifest, partials
 from engagement_cli.state.generation import Generation
@@ -15,25 +16,59 @@ from engagement_cli.state.manifest import StoredFile, StoredPartial
 from engagement_cli.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from engagement_cli.aggregate import Partial
+    from engagement_cli.state.partials import Decoded
     from engagement_cli.tally import Tally
 
 
 class Writer(Generation):
     """A state that nobody else changes; its generation moves on with each change."""
 
-    def commit(self, file: StoredFile, part: Partial, tally: Tally, source_bytes: int) -> None:
+    def commit(
+        self,
+        file: StoredFile,
+        part: Partial,
+        tally: Tally,
+        source_bytes: int,
+        instead_of: Collection[str] = (),
+    ) -> bool:
         """Store a file and the sums of its lines, in the place of what its name stood for.
 
+        Args:
+            file: The file.
+            part: The sums of its lines.
+            tally: What became of its lines.
+            source_bytes: How long it is, as stored.
+            instead_of: Other names of the same file, which go.
+
+        Returns:
+            Whether these bytes were stored and damaged, and are now mended.
+
         Raises:
-            OutputError: It cannot be written; what was stored still stands.
-            StateError: What was written does not read back as it was.
+            OutputError: It cannot be written, or does not read back; what was stored still stands.
         """
-        added = [] if self.knows(file.content) else [self._write(file, part, tally, source_bytes)]
-        self._change({**self.manifest.files, file.name: file}, added)
+        files = {n: of for n, of in self.manifest.files.items() if n not in instead_of}
+        files[file.name] = file
+        added = self._relabelled(files, besides=file.content)
+        was_damaged = False
+        if not self._differs_in_look_alone(file):
+            knows = self.knows(file.content)
+            kept = self._whole(file.content) if knows else None
+            was_damaged = knows and kept is None
+            if kept is None or not _names_one_of(files, kept.footer):
+                facts = {
+                    "source_bytes": source_bytes,
+                    "tally": asdict(tally),
+                    "rules": RULES_VERSION,
+                    "tool": __version__,
+                    "ingested": datetime.now(UTC).isoformat(timespec="seconds"),
+                }
+                added.append(self._write(file, part, facts))
+        self._change(files, added)
+        return was_damaged
 
     def remove(self, names: Iterable[str]) -> None:
         """Take files out.
@@ -42,29 +77,59 @@ class Writer(Generation):
             OutputError: It cannot be written; what was stored still stands.
         """
         gone = set(names)
-        self._change({n: file for n, file in self.manifest.files.items() if n not in gone}, [])
+        files = {n: file for n, file in self.manifest.files.items() if n not in gone}
+        self._change(files, self._relabelled(files))
 
-    def _write(
-        self, file: StoredFile, part: Partial, tally: Tally, source_bytes: int
-    ) -> StoredPartial:
+    def _differs_in_look_alone(self, file: StoredFile) -> bool:
+        before = self.manifest.files.get(file.name)
+        return (
+            before is not None
+            and replace(before, look=file.look) == file
+            and self.knows(file.content)
+        )
+
+    def _whole(self, content: str) -> Decoded | None:
+        """The stored partial of a content, if it is not damaged."""
+        try:
+            return self.decoded(self.manifest.partials[content])
+        except StateError:
+            return None
+
+    def _relabelled(
+        self, files: Mapping[str, StoredFile], besides: str | None = None
+    ) -> list[StoredPartial]:
+        """The partials that say a file that goes, anew for another file with the same bytes.
+
+        So the manifest can be made anew from them. One that is damaged stays as it is.
+        """
+        going = {of.content for name, of in self.manifest.files.items() if files.get(name) != of}
+        anew = []
+        for content in sorted(going - {besides}):
+            heir = next((of for _, of in sorted(files.items()) if of.content == content), None)
+            kept = self._whole(content) if heir else None
+            if heir and kept and not _names_one_of(files, kept.footer):
+                anew.append(self._write(heir, kept.partial, kept.footer))
+        return anew
+
+    def _write(self, file: StoredFile, part: Partial, facts: Mapping[str, Any]) -> StoredPartial:
         encoded = partials.encode(
             part,
             {
+                **facts,
                 "format": manifest.FORMAT,
+                "generation": self.manifest.generation + 1,
                 "name": file.name,
                 "day": str(file.day) if file.day else None,
                 "content": file.content,
-                "source_bytes": source_bytes,
-                "tally": asdict(tally),
-                "rules": RULES_VERSION,
-                "tool": __version__,
-                "ingested": datetime.now(UTC).isoformat(timespec="seconds"),
             },
         )
         path = self.folder / layout.PARTIALS / encoded.file_name(str(file.day or layout.UNDATED))
 
         def reads_back(aside: Path) -> None:
-            partials.read(aside, encoded.sha256)
+            try:
+                partials.read(aside, encoded.sha256)
+            except StateError as error:
+                raise durable.misread(path) from error
 
         with (
             durable.told(str(path)),
@@ -77,20 +142,22 @@ class Writer(Generation):
         following = self.manifest.following(files, added)
         with durable.told(str(self.folder)):
             manifest.write(self.folder / layout.MANIFEST, following)
-        is_rubbish = self.manifest.partials.keys() - following.partials.keys()
+        lock.note_newest(self.folder, following.generation)
+        is_rubbish = _names(self.manifest) - _names(following)
         self.manifest = following
         if is_rubbish:
             layout.clear(self.folder, following)
 
 
 @contextmanager
-def writing(folder: Path, timeout: float, threads: int) -> Iterator[Writer]:
+def writing(folder: Path, timeout: float, threads: int, *, whole: bool = True) -> Iterator[Writer]:
     """A state to change; made if there is none.
 
     Args:
         folder: The state.
         timeout: Seconds to wait for another writer to end.
         threads: How many threads read partials.
+        whole: Whether to refuse a state with missing partials, as all but mending does.
 
     Raises:
         ConflictError: Another writer did not end in time.
@@ -105,9 +172,27 @@ def writing(folder: Path, timeout: float, threads: int) -> Iterator[Writer]:
         with durable.told(str(folder)):
             if not path.exists():
                 layout.begin(folder)
-        current = manifest.read(path)
-        layout.clear(folder, current)
-        yield Writer(folder, current, threads)
+        state = Writer(folder, manifest.read(path), threads)
+        take_over(folder, state.manifest)
+        if whole:
+            state.require_whole()
+        yield state
+
+
+def take_over(folder: Path, current: manifest.Manifest) -> None:
+    """Make sure of what the writer before left, which may have been stopped before it did.
+
+    Raises:
+        StateError: The manifest is older than what stands beside it.
+        OutputError: The disk does not confirm what stands there.
+    """
+    layout.refuse_older_manifest(folder, current)
+    with durable.told(str(folder)):  # or "unchanged" would be said of what is not yet durable
+        for place in (folder / layout.PARTIALS, folder):
+            durable.confirm(place)
+    layout.make_private(folder)
+    lock.note_newest(folder, current.generation)
+    layout.clear(folder, current)
 
 
 def record(name: str, size: int, sha256: str, footer: dict[str, Any]) -> StoredPartial:
@@ -131,3 +216,16 @@ def record(name: str, size: int, sha256: str, footer: dict[str, Any]) -> StoredP
         tool=footer["tool"],
         ingested=footer["ingested"],
     )
+
+
+def _names_one_of(files: Mapping[str, StoredFile], footer: Mapping[str, Any]) -> bool:
+    """Whether a footer says one of these files, its name, day and content."""
+    file = files.get(footer["name"])
+    return file is not None and (file.day and str(file.day), file.content) == (
+        footer["day"],
+        footer["content"],
+    )
+
+
+def _names(of: manifest.Manifest) -> set[str]:
+    return {stored.partial for stored in of.partials.values()}
