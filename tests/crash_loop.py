@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults import Ended, Fault, calls_of, faults_of, forked, killed, program, suffered
+from faults import Ended, Fault, calls_of, faults_of, forked, killed, learn, program, suffered
 from stored import Lines, csv_of, log_of
 
 if TYPE_CHECKING:
@@ -135,6 +135,11 @@ class Place:
         shutil.rmtree(self._play)
         shutil.copytree(kept, self._play, symlinks=True)
 
+    def learn(self) -> None:
+        """Import what the command imports, now and not in the middle of a fault."""
+        learn(self._command(*self.scenario.arguments), self._notes)
+        self.reset()
+
     def faults(self) -> list[Fault]:
         """Every fault that can happen to the command as things are; they are so again after."""
         self.save(self._notes / "as it is")
@@ -227,6 +232,8 @@ def every_fault(folder: Path, dice: random.Random, seconds: float) -> Counter[st
     """
     until = time.monotonic() + seconds
     places = [Place(folder / str(n), scenario) for n, scenario in enumerate(SCENARIOS)]
+    for place in places:
+        place.learn()
     faults = [(place, fault) for place in places for fault in place.faults()]
     dice.shuffle(faults)
     survived: Counter[str] = Counter(scenarios=len(places), possible=len(faults))
