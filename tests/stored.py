@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import mock
 
 from hostile_lines import hit
 from program import Result, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 HEADER = "Contract,TVDuration,MovieDuration,ChildDuration,RelaxDuration,SportDuration"
@@ -45,6 +48,25 @@ def settle(*paths: Path) -> None:
     for path in paths:
         os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
     time.sleep(2.1)
+
+
+def flipped(path: Path, at: int, bit: int) -> None:
+    """Turn one bit of a file, as bad memory does: its time of change does not tell."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1 << bit
+    path.write_bytes(data)
+
+
+@contextmanager
+def rotten_disk() -> Iterator[None]:
+    """A disk that turns a byte of each file that is written through to it."""
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.pwrite(descriptor, b"?", 9)
+
+    with mock.patch.object(os, "fsync", fsync):
+        yield
 
 
 class Place(NamedTuple):

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from program import one_line, run
-from stored import Lines, Place, csv_of
+from stored import Lines, Place, csv_of, flipped
 
 V1 = Path(__file__).parent / "data" / "state_v1"
 ONE: Lines = (("A1", "CHANNEL", 5), ("B2", "VOD", 7), ("Tiếng", "RELAX", 4))
@@ -48,13 +48,6 @@ def refused(place: Place, *words: str) -> None:
         assert "Traceback" not in result.err
         for word in words:
             assert word in result.err, (args, result.err)
-
-
-def flipped(path: Path, at: int, bit: int) -> None:
-    """Turn one bit of a file, as bad memory does: its time of change does not tell."""
-    data = bytearray(path.read_bytes())
-    data[at] ^= 1 << bit
-    path.write_bytes(data)
 
 
 # --- flips ------------------------------------------------------------------------------------

@@ -62,6 +62,18 @@ class StateError(EngagementError):
     """Stored state is damaged, foreign or newer than this version."""
 
 
+class DamageError(StateError):
+    """A part of stored state is damaged or missing.
+
+    Attributes:
+        what: What is wrong with which part, without what to do about it.
+    """
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what} Nothing was summed. {advice}")
+        self.what = what
+
+
 class NewerStateError(StateError):
     """Stored state is of a newer version, which alone may change it."""
 

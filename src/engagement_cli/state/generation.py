@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum
-from engagement_cli.errors import StateError, UsageError
+from engagement_cli.errors import DamageError, StateError, UsageError
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import RULES_VERSION
 from engagement_cli.sources.days import missing_days, parse_day
@@ -167,7 +167,7 @@ class Generation:
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""
-        return list(self.damaged(self.decoded).values())
+        return [str(error) for error in self.damaged(self.decoded).values()]
 
     def require_whole(self) -> None:
         """Refuse where a look shows that a partial is missing or has another size.
@@ -176,23 +176,23 @@ class Generation:
             StateError: One is; the message gives each.
         """
         if faults := self.damaged(self._stamp):
-            raise StateError("\n".join(faults.values()))
+            raise StateError("\n".join(map(str, faults.values())))
 
-    def damaged(self, check: Callable[[StoredPartial], object]) -> dict[str, str]:
-        """What a check has to say against partials, by the content that each holds."""
+    def damaged(self, check: Callable[[StoredPartial], object]) -> dict[str, DamageError]:
+        """What a check has to say against partials, by the content that each holds, by day."""
         found = {}
-        for content, stored in sorted(self.manifest.partials.items()):
+        for stored in sorted(self.manifest.partials.values(), key=lambda stored: stored.partial):
             try:
                 check(stored)
-            except StateError as error:
-                found[content] = str(error)
+            except DamageError as error:
+                found[stored.content] = error
         return found
 
     def decoded(self, stored: StoredPartial) -> Decoded:
         """A partial as its file holds it, held to what the manifest says of it.
 
         Raises:
-            StateError: It is missing or damaged.
+            DamageError: It is missing or damaged.
         """
         path = self.folder / layout.PARTIALS / stored.partial
         try:
@@ -235,11 +235,11 @@ class Generation:
             raise self._fault(stored, f"{path}: damaged; it has another size.")
         return stat.st_mtime_ns
 
-    def _fault(self, stored: StoredPartial, what: str) -> StateError:
-        return StateError(
-            f"{what} It holds {self.logs_of(stored.content)}. Nothing was summed. Restore the "
-            "whole folder from a backup; or take this out and ingest the log again: "
-            f"engagement state remove {self.quoted} {stored.partial}"
+    def _fault(self, stored: StoredPartial, what: str) -> DamageError:
+        return DamageError(
+            f"{what} It holds {self.logs_of(stored.content)}.",
+            "Restore the whole folder from a backup; or take this out and ingest the log again: "
+            f"engagement state remove {self.quoted} {stored.partial}",
         )
 
 

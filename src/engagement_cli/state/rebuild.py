@@ -100,7 +100,7 @@ def _whole_of(folder: Path, current: Manifest) -> tuple[Manifest, list[_Fault]]:
     faults = damaged.damaged(damaged.decoded)
     files = {name: file for name, file in current.files.items() if file.content not in faults}
     return current.following(files), [
-        _Fault(current.partials[content].partial, told) for content, told in faults.items()
+        _Fault(current.partials[content].partial, error.what) for content, error in faults.items()
     ]
 
 
