@@ -5,23 +5,26 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from crash_loop import every_fault, random_kills
+from faults import Call, Fault, program, suffered
 from program import COMMAND, ENVIRONMENT, OLD, one_line, run, run_bound
-from stored import Lines, Place, csv_of, log_of
+from stored import Lines, Place, csv_of, log_of, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 ONE: Lines = (("A1", "CHANNEL", 5), ("B2", "VOD", 7))
 TWO: Lines = (("B2", "VOD", 10), ("C" * 30, "SPORT", 2))
@@ -172,6 +175,76 @@ def test_an_interrupt_keeps_finished_files_and_says_how_to_go_on(
     assert place.export() == csv_of([ONE])
 
 
+def interrupted(
+    waits: Callable[[subprocess.Popen[bytes]], bool], args: list[str], **environment: str
+) -> str:
+    """Start the program, interrupt it once it ``waits``; what it says."""
+    command = [*COMMAND, *args]
+    with subprocess.Popen(
+        command, env={**ENVIRONMENT, **environment}, stderr=subprocess.PIPE, stdin=subprocess.PIPE
+    ) as process:
+        while not waits(process):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr
+        told = process.stderr.read().decode()
+    assert process.returncode == 130, told
+    return told
+
+
+def advised(told: str) -> list[str]:
+    """The command to go on with."""
+    [command] = [line for line in told.splitlines() if line.startswith("  engagement ")]
+    return shlex.split(command)[1:]
+
+
+def test_an_interrupt_while_it_waits_for_the_lock_says_how_to_go_on(place: Place) -> None:
+    place.log("20220402.json", TWO)
+    args = ["ingest", "-i", str(place.logs), "--lock-timeout", "60"]
+
+    def waits(process: subprocess.Popen[bytes]) -> bool:
+        opened = Path(f"/proc/{process.pid}/fd").iterdir()
+        return any(path.resolve() == place.state / "writer.lock" for path in opened)
+
+    with held(place):
+        told = interrupted(waits, args, ENGAGEMENT_STATE=str(place.state))
+    assert "interrupted; nothing was changed. Go on with:" in told
+    assert advised(told) == [*args, "--state", str(place.state)]
+    assert run(*advised(told)).status == 0
+    assert place.export() == csv_of([ONE, TWO])
+
+
+def test_an_interrupt_while_the_result_is_written_says_what_is_stored(place: Place) -> None:
+    place.log("20220402.json", TWO)
+    secret, fifo = "s3 cret@", place.folder / "out.csv"
+    os.mkfifo(fifo)  # the program waits at it for a reader that never comes
+    args = ["run", "-i", str(place.logs), "--state", str(place.state), "-o", str(fifo)]
+    url = f"postgresql://me:{quote(secret, safe='')}@localhost:1/tv"
+
+    def waits(_: object) -> bool:
+        return b"20220402" in (place.state / "manifest.json").read_bytes()
+
+    told = interrupted(waits, [*args, "--figures", url])
+    assert "interrupted; 2 of 2 files are stored and stay so. Go on with:" in told
+    assert secret not in told
+    assert quote(secret, safe="") not in told
+    assert advised(told) == [*args, "--figures", "postgresql://me:***@localhost:1/tv"]
+    assert "with the password in the place of ***" in told
+
+
+def test_an_interrupt_while_standard_input_is_read_says_to_give_it_again(place: Place) -> None:
+    args = ["ingest", "-i", "-", "--date", "2022-04-02", "--state", str(place.state)]
+
+    def waits(process: subprocess.Popen[bytes]) -> bool:
+        opened = Path(f"/proc/{process.pid}/fd").iterdir()
+        return any(path.resolve() == place.state / "writer.lock" for path in opened)
+
+    told = interrupted(waits, args)
+    assert advised(told) == args
+    assert "Standard input must be given again" in told
+
+
 def test_a_killed_writer_frees_its_lock(place: Place) -> None:
     held_by = ["flock", "-x", str(place.state / "writer.lock"), "sleep", "60"]
     with subprocess.Popen(held_by, start_new_session=True) as process:
@@ -182,12 +255,46 @@ def test_a_killed_writer_frees_its_lock(place: Place) -> None:
     assert place.ingest("-q").status == 0
 
 
+def failing(name: str, number: int, onwards: str = "") -> Fault:
+    """A system call that fails."""
+    injection = f"{name}:error=EIO:when={number}{onwards}"
+    return Fault("EIO", bool(onwards), Call(name, number, True), (injection,))
+
+
 @pytest.fixture
 def strace() -> None:
     if shutil.which("strace") is None:
         if "CI" in os.environ:
             pytest.fail("strace is not installed, and no check may be left out here")
         pytest.skip("strace is not installed")
+
+
+@pytest.mark.usefixtures("strace")
+def test_nothing_is_said_to_be_stored_that_the_disk_does_not_confirm(place: Place) -> None:
+    """As after a run that was killed before it had made its last rename durable."""
+    settle(place.logs / "20220401.json")
+    place.ingest("-q")
+    assert "would read 0 files" in place.ingest("--dry-run").err
+    ingest = program("ingest", "-q", "-i", place.logs, "--state", place.state)
+    ended = suffered(ingest, failing("fsync", 1, "+"), place.folder)
+    assert ended is not None
+    assert ended.status == 1
+    assert "did not confirm" in ended.err
+
+
+@pytest.mark.usefixtures("strace")
+def test_an_output_in_place_that_the_disk_does_not_confirm_is_told_apart(place: Place) -> None:
+    out = place.folder / "out.csv"
+    out.write_bytes(OLD)
+    args = ("export", "-q", "--state", place.state, "-o", out)
+    place.export()  # what is summed now is kept, and not written once more
+    for number, new in ((1, False), (2, True)):
+        ended = suffered(program(*args), failing("fsync", number), place.folder)
+        assert ended is not None
+        assert ended.status == 1
+        assert ("may be the old or the new one" in ended.err) is new
+        assert ("still stands" in ended.err) is not new
+        assert out.read_bytes() == (csv_of([ONE]) if new else OLD)
 
 
 @pytest.mark.usefixtures("strace")
@@ -248,6 +355,22 @@ def test_a_read_only_disk_can_be_read_and_not_written(small_disk: Path) -> None:
         assert place.export() == csv_of([ONE, TWO])
         assert run("state", "verify", place.state).status == 0
         one_line(run(*args), 1, "Read-only file system")
+        one_line(run("state", "remove", place.state, "2022-04-01"), 1, "Read-only file system")
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+
+
+def test_a_read_only_copy_without_lock_files_can_be_read(small_disk: Path) -> None:
+    place = Place(small_disk)
+    log = small_disk.parent / "20220401.json"
+    log.write_bytes(log_of(ONE))
+    assert run("ingest", "-q", "-i", log, "--state", place.state).status == 0
+    for lock in place.state.glob("*.lock"):
+        lock.unlink()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    try:
+        assert place.export() == csv_of([ONE])
+        assert run("state", "verify", place.state).status == 0
         one_line(run("state", "remove", place.state, "2022-04-01"), 1, "Read-only file system")
     finally:
         subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
