@@ -11,19 +11,25 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from program import run
 from stored import Lines, log_of
 
 FIRST = date(2022, 4, 1)
-DAYS = 4
+DAYS = 3
 APPS = ("CHANNEL", "VOD", "CHILD", "ZALO", "")
 TABLES = (
     {"TVDuration": {"CHANNEL"}, "MovieDuration": {"VOD", "CHILD"}},
     {"AllDuration": {"CHANNEL", "VOD", "ZALO"}},
     {"OddDuration": {"", "CHILD"}, "TVDuration": {"CHANNEL"}},
 )
+CONTENTS: tuple[Lines, ...] = (
+    (("A1", "CHANNEL", 5), ("B2", "VOD", 7)),
+    (("A1", "CHANNEL", 6), ("D4", "ZALO", 1)),
+    (("B2", "VOD", 2**31 - 1), ("B2", "", 1)),
+)
+"""So that files often have the bytes of others, or get back those that they had."""
 lines = st.lists(
     st.tuples(
         st.sampled_from(["A1", "B2", "C" * 20, "Tiếng"]),
@@ -33,8 +39,10 @@ lines = st.lists(
     min_size=1,
     max_size=4,
 ).map(tuple)
+contents = st.sampled_from(CONTENTS) | lines
 days = st.integers(1, DAYS)
-parts = st.integers(0, 1)
+parts = st.sampled_from("abc")
+names = st.builds("2022-04-0{}/{}.json".format, days, parts)
 
 
 def table_of(columns: dict[str, set[str]]) -> str:
@@ -62,41 +70,42 @@ def expected(logs: list[Lines], columns: dict[str, set[str]]) -> bytes:
 class StateMachine(RuleBasedStateMachine):
     """A state beside a model: the day and lines of each file that is stored, by its name."""
 
-    names = Bundle("names")
-
-    @initialize()
-    def begin(self) -> None:
-        """Have no logs, and no state."""
+    @initialize(first=contents, second=contents)
+    def begin(self, first: Lines, second: Lines) -> None:
+        """Store two days."""
         self.folder = Path(tempfile.mkdtemp())
         self.logs, self.state = self.folder / "logs", self.folder / "state"
-        self.logs.mkdir()
         self.model: dict[str, tuple[int, Lines]] = {}
-        self.generation = 0
+        self.write("2022-04-01/a.json", first)
+        self.write("2022-04-02/a.json", second)
+        self.ingest_all()
 
-    @rule(target=names, day=days, part=parts, content=lines)
-    def write(self, day: int, part: int, content: Lines) -> str:
-        """Write a log, or change one."""
-        name = f"2022-04-0{day}/part-{part}.json"
-        (self.logs / name).parent.mkdir(exist_ok=True)
+    @rule(name=names, content=contents)
+    def write(self, name: str, content: Lines) -> None:
+        """Write a log, or change one; it is ingested later."""
+        (self.logs / name).parent.mkdir(parents=True, exist_ok=True)
         (self.logs / name).write_bytes(log_of(content))
-        return name
 
-    @rule(target=names, name=names, day=days, part=parts)
-    def duplicate(self, name: str, day: int, part: int) -> str:
+    @rule(name=names, content=contents)
+    def store(self, name: str, content: Lines) -> None:
+        """Write a log, or change one, and ingest it alone."""
+        self.write(name, content)
+        self.ingest_one(name)
+
+    @rule(name=names, other=names)
+    def duplicate(self, name: str, other: str) -> None:
         """Give the bytes of a log another name, too."""
-        other = f"2022-04-0{day}/part-{part}.json"
         if (self.logs / name).exists() and name != other:
             (self.logs / other).parent.mkdir(exist_ok=True)
             shutil.copyfile(self.logs / name, self.logs / other)
-        return other
 
-    @rule(target=names, name=names)
-    def move(self, name: str) -> str:
-        """Move a log within its day; as soon as it is ingested, its entry moves, too."""
-        moved = name.replace("part", "moved")
-        if (self.logs / name).exists() and not (self.logs / moved).exists():
-            (self.logs / name).rename(self.logs / moved)
-        return moved
+    @rule(name=names, part=parts)
+    def rename(self, name: str, part: str) -> None:
+        """Rename a log within its day, and ingest it: its entry goes along."""
+        other = f"{name[:11]}{part}.json"
+        if (self.logs / name).exists():
+            (self.logs / name).replace(self.logs / other)
+            self.ingest_one(other)
 
     @rule(name=names)
     def delete(self, name: str) -> None:
@@ -119,22 +128,13 @@ class StateMachine(RuleBasedStateMachine):
     @rule(name=names)
     def remove(self, name: str) -> None:
         """Take a file out."""
-        status = run("state", "remove", self.state, self.logs / name).status
-        if not self.generation:
-            assert status == 1, "there is no state"
-        else:
-            assert status == (0 if self.model.pop(name, None) else 2)
-
-    @rule()
-    def rebuild(self) -> None:
-        """Make the manifest anew from the one that stands."""
-        if self.generation:
-            assert run("state", "rebuild", self.state).status == 0
+        removed = run("state", "remove", self.state, self.logs / name)
+        assert removed.status == (0 if self.model.pop(name, None) else 2), removed.err
 
     @rule(since=st.none() | days, until=st.none() | days, table=st.sampled_from(TABLES))
     def export(self, since: int | None, until: int | None, table: dict[str, set[str]]) -> None:
         """Ask for any days by any table."""
-        if not self.generation or (since and until and since > until):
+        if since and until and since > until:
             return
         chosen = self.folder / "table.yaml"
         chosen.write_text(table_of(table))
@@ -152,13 +152,22 @@ class StateMachine(RuleBasedStateMachine):
         else:
             assert result.status == 4
 
+    @rule()
+    def verify(self) -> None:
+        """Every byte is as it was written, and what nothing needs is gone; a rebuild agrees."""
+        assert run("state", "verify", self.state).status == 0
+        assert run("state", "rebuild", self.state).status == 0
+        needed = {content for _, content in self.model.values()}
+        assert len(list((self.state / "partials").iterdir())) == len(needed)
+
     @invariant()
-    def is_whole(self) -> None:
-        """Every byte is as it was written, and nothing is kept that nothing needs."""
-        if self.generation:
-            assert run("state", "verify", self.state).status == 0
-            needed = {content for _, content in self.model.values()}
-            assert len(list((self.state / "partials").iterdir())) == len(needed)
+    def lists_the_model(self) -> None:
+        """The files that are stored, and their days, are those of the model."""
+        files = json.loads((self.state / "manifest.json").read_bytes())["files"]
+        assert {file["name"]: file["day"] for file in files} == {
+            str(self.logs / name): str(FIRST + timedelta(day - 1))
+            for name, (day, _) in self.model.items()
+        }
 
     def teardown(self) -> None:
         """Leave nothing."""
@@ -168,15 +177,19 @@ class StateMachine(RuleBasedStateMachine):
     def _ingest(self, given: Path, present: list[Path]) -> None:
         """Ingest, here and in the model."""
         assert run("ingest", "-q", "-i", given, "--state", self.state).status == 0
-        self.generation += 1
         written = {str(path.relative_to(self.logs)): path for path in present}
         for name, path in written.items():
-            day, content = int(name[9]), self._lines_of(path)
-            if self.model.get(name, (0, ()))[1] != content:
-                for old in [n for n, stored in self.model.items() if stored == (day, content)]:
-                    if not (self.logs / old).exists():
-                        del self.model[old]
-            self.model[name] = (day, content)
+            stored = int(name[9]), self._lines_of(path)
+            if self.model.get(name) != stored:
+                self._forget_moved(stored)
+            self.model[name] = stored
+        self.export(None, None, TABLES[0])
+
+    def _forget_moved(self, stored: tuple[int, Lines]) -> None:
+        """Of the same day and lines, those that are gone are what now has another name."""
+        for old in [name for name, of in self.model.items() if of == stored]:
+            if not (self.logs / old).exists():
+                del self.model[old]
 
     def _lines_of(self, path: Path) -> Lines:
         """The lines that a log was written from."""
@@ -185,7 +198,7 @@ class StateMachine(RuleBasedStateMachine):
 
 
 StateMachine.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
