@@ -36,13 +36,10 @@ def export(
     if not counted.files:
         raise NoInputError(
             f"{state.folder}: nothing is stored of the asked days. "
-            f"What is: engagement state list {state.folder}"
+            f"What is: engagement state list {state.quoted}"
         )
-    if request.view.needs_days and any(file.day is None for file, _ in counted.files):
-        raise UsageError(
-            "What is asked for needs the day of every file, and some are stored without one. Take "
-            "them out (engagement state remove) and ingest them again with --date."
-        )
+    if request.view.needs_days:
+        state.require_days()
     return outcome_of(
         request,
         _shown(request, state, counted.days, emit),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
@@ -21,7 +22,6 @@ from engagement_cli.state import layout, lock, manifest, partials, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date
 
     from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
     from engagement_cli.state.partials import Decoded
@@ -110,6 +110,20 @@ class Generation:
             chosen.update((file.name, file) for file in found)
         return list(chosen.values())
 
+    def require_days(self) -> None:
+        """Refuse files without a day.
+
+        Raises:
+            UsageError: There is one.
+        """
+        for file in self.files():
+            if file.day is None:
+                raise UsageError(
+                    f"{shown(file.name)}: stored without a day. Take it out, and ingest it again "
+                    f"with --date: engagement state remove {self.quoted} "
+                    f"{shlex.quote(self.manifest.partials[file.content].partial)}"
+                )
+
     def missing_days(self) -> list[date]:
         """The days between the first and the last one that have no file."""
         days = [file.day for file in self.manifest.files.values() if file.day]
@@ -121,7 +135,11 @@ class Generation:
         Raises:
             UsageError: A range is asked for, and a file has no day.
         """
-        asked = [file for file in self.files() if _is_asked(file, since, until)]
+        asked = self.files()
+        if since or until:
+            self.require_days()
+            first_day, last_day = since or date.min, until or date.max
+            asked = [file for file in asked if file.day and first_day <= file.day <= last_day]
         first: dict[str, tuple[StoredFile, StoredPartial]] = {}
         identical = []
         for file in asked:
@@ -281,14 +299,3 @@ def _day(text: str) -> str | None:
 
 def _order(file: StoredFile) -> tuple[bool, str, tuple[tuple[int, str], ...]]:
     return file.day is not None, str(file.day), natural_key(file.name)
-
-
-def _is_asked(file: StoredFile, since: date | None, until: date | None) -> bool:
-    if since is None and until is None:
-        return True
-    if file.day is None:
-        raise UsageError(
-            f"{shown(file.name)}: stored without a day. Take it out (engagement state remove) "
-            "and ingest it again with --date."
-        )
-    return (since is None or since <= file.day) and (until is None or file.day <= until)
