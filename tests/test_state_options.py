@@ -154,6 +154,19 @@ def test_seconds_to_wait_are_a_number(place: Place, seconds: str) -> None:
     one_line(place.ingest("--lock-timeout", seconds), 2, "seconds")
 
 
+def test_a_file_without_a_day_is_named_with_the_command_that_takes_it_out(place: Place) -> None:
+    log = place.log("elsewhere.json", ONE[:1])
+    assert place.ingest("-q").status == 0
+    args = ["-q", "--state", place.state, "-o", "-"]
+    for asked in (["--since", "2022-04-01"], ["--by", "contract-day"]):
+        result = run("export", *args, *asked)
+        one_line(result, 2, f"{log}: stored without a day", "--date")
+        assert result.err.split()[-5:-1] == ["engagement", "state", "remove", str(place.state)]
+    assert run(*result.err.split()[-4:]).status == 0
+    log.unlink()
+    assert place.export("--since", "2022-04-01") == csv_of([ONE, TWO])
+
+
 # --- the folder -------------------------------------------------------------------------------
 
 
