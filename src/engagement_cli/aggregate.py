@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
+from engagement_cli import kernel
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.errors import InputError
 from engagement_cli.kernel.layout import LINES_MASK, TAG_SHIFT, Row, rows_of
@@ -17,7 +18,7 @@ from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -104,12 +105,39 @@ class Partial:
         """The same sums with their app names in order, so that equal sums are equal arrays."""
         used = np.flatnonzero(np.bincount(self.app, minlength=len(self.apps)))
         apps = tuple(sorted(self.apps[code] for code in used))
-        code_of = {name: code for code, name in enumerate(apps)}
-        codes = np.array([code_of.get(name, 0) for name in self.apps], np.int64)
+        if apps == self.apps and not self.long:
+            return self
         contracts = self.contracts.compact()
-        rows = rows_of(contracts.hi, contracts.lo, codes[self.app], self.seconds, self.lines)
-        place = np.cumsum(contracts.starts()) << (64 - TAG_SHIFT) | app_of(rows)
-        return Partial(rows[np.argsort(place, kind="stable")], apps, contracts.long)
+        rows = rows_of(contracts.hi, contracts.lo, self.app, self.seconds, self.lines)
+        _recode(rows, self.apps, apps)
+        starts = contracts.starts()
+        several = np.flatnonzero(~(starts & np.append(starts[1:], True)))
+        number = np.cumsum(starts)[several]
+        rows[several] = rows[several[np.lexsort((app_of(rows[several]), number))]]
+        return Partial(rows, apps, contracts.long)
+
+    def merged(self, other: Partial) -> Partial:
+        """``self + other`` of two canonical partials, canonical again, in one pass over both.
+
+        Raises:
+            InputError: All seconds together exceed int64.
+        """
+        if self.long or other.long or not kernel.available():
+            return (self + other).canonical()
+        from engagement_cli.kernel.totals import merged  # noqa: PLC0415 - loads machine code
+
+        (seconds, lines), (more_seconds, more_lines) = _totals_of(self.rows), _totals_of(other.rows)
+        _require_summable(seconds + more_seconds, lines + more_lines)
+        apps = tuple(sorted({*self.apps, *other.apps}))
+        return Partial(merged(self._rows_for(apps), other._rows_for(apps)), apps)
+
+    def _rows_for(self, apps: tuple[str, ...]) -> Words:
+        """The rows with the codes that a longer list of names gives."""
+        if self.apps == apps:
+            return self.rows
+        rows = self.rows.copy()
+        _recode(rows, self.apps, apps)
+        return rows
 
     def frame(self) -> pd.DataFrame:
         """One row a group: Contract, AppName (str), TotalDuration, Lines (int64).
@@ -152,15 +180,11 @@ class Sum:
             InputError: All seconds together exceed int64.
         """
         rows = self._rows_of(part)
-        seconds, lines = int(rows[:, Row.SECONDS].sum()), int(lines_of(rows).sum())
+        seconds, lines = _totals_of(rows)
         with self._lock:
             self._seconds += seconds
             self._lines += lines
-        if self._seconds > _MAX_INT64 or self._lines > LINES_MASK:
-            raise InputError(
-                f"{self._seconds} seconds in {self._lines} lines are more than can be summed "
-                "exactly; sum fewer files at once."
-            )
+        _require_summable(self._seconds, self._lines)
         self._groups.add(rows)
 
     def total(self) -> Partial:
@@ -243,6 +267,26 @@ def app_of(rows: Words) -> NDArray[np.int64]:
 def lines_of(rows: Words) -> NDArray[np.int64]:
     """int64, shape (n,): how many lines each row stands for."""
     return (rows[:, Row.TAG] & np.uint64(LINES_MASK)).view(np.int64)
+
+
+def _totals_of(rows: Words) -> tuple[int, int]:
+    """All seconds and all lines of some rows."""
+    return int(rows[:, Row.SECONDS].sum()), int(lines_of(rows).sum())
+
+
+def _require_summable(seconds: int, lines: int) -> None:
+    if seconds > _MAX_INT64 or lines > LINES_MASK:
+        raise InputError(
+            f"{seconds} seconds in {lines} lines are more than can be summed exactly; "
+            "sum fewer files at once."
+        )
+
+
+def _recode(rows: Words, apps: Sequence[str], others: Sequence[str]) -> None:
+    """Write for each app its code in another list of names; one that is not there is not used."""
+    code_of = {name: code for code, name in enumerate(others)}
+    codes = np.array([code_of.get(name, 0) for name in apps], np.uint64) << np.uint64(TAG_SHIFT)
+    rows[:, Row.TAG] = codes[app_of(rows)] | lines_of(rows).view(np.uint64)
 
 
 def _grouped(rows: Words) -> Words:

@@ -171,7 +171,6 @@ def _store(read: _Read, limit: RejectLimit, state: Writer, done: Ingested) -> No
         return
     file = StoredFile(_name(source, found.fingerprint), source.day, found.fingerprint, read.look)
     known = state.manifest.files
-    known = state.manifest.files
     before = known.get(file.name)
     is_old = before is not None and before.content == file.content
     going = [] if is_old else _others_of(file, known.values())

@@ -34,6 +34,7 @@ ARITY = {
     "assign_buckets": 6,
     "fill_buckets": 7,
     "sort_rows": 3,
+    "merge_rows": 5,
 }
 """The loops by name, and how many arguments each takes."""
 

@@ -27,6 +27,7 @@ are written at once, and their ends must not fall into the same few cache lines.
 _FIRST_SLOTS = 256
 _BUCKET_ROWS = 4096
 """Rows put in order at a time: they stay in the cache."""
+_TOO_LARGE = "over 2^63 seconds or 2^40 lines of one contract and app"
 _SAMPLED = 16
 """Groups looked at for each bucket, so that buckets come out about as large as meant."""
 
@@ -91,6 +92,19 @@ class Totals:
         return np.ascontiguousarray(sample[_SAMPLED::_SAMPLED])
 
 
+def merged(left: Words, right: Words) -> Words:
+    """The sum of two tables in order, shape (n, 4) each, which no two groups of one share.
+
+    Raises:
+        OverflowError: As :meth:`Totals.add`.
+    """
+    target = np.empty((len(left) + len(right), len(Row)), np.uint64)
+    count = native.load()["merge_rows"](left, len(left), right, len(right), target)
+    if count == OVERFLOW:
+        raise OverflowError(_TOO_LARGE)
+    return target[:count]
+
+
 class _Collector:
     """The rows of one thread, dealt by partition until there are enough to fold."""
 
@@ -135,7 +149,7 @@ class _Partition:
                 if done == count:
                     return
                 if done == OVERFLOW:
-                    raise OverflowError("over 2^63 seconds or 2^40 lines of one contract and app")
+                    raise OverflowError(_TOO_LARGE)
                 self._grow()
 
     def _grow(self) -> None:

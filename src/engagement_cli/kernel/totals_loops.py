@@ -90,6 +90,14 @@ def _is_same_group(table, slot, rows, row):
     )
 
 
+@njit
+def _add(table, slot, rows, row):
+    """Add a row to its group; whether the group outgrew its place."""
+    table[slot, _TAG] += rows[row, _TAG] & _LINES_MASK
+    table[slot, _SECONDS] += rows[row, _SECONDS]
+    return not _is_same_group(table, slot, rows, row) or table[slot, _SECONDS] > _MOST
+
+
 def fold(rows_at, start, count, table_at, slots, groups_at, limit):
     """Add rows to the groups of a table with open addressing, whose empty slots have the tag 0.
 
@@ -106,9 +114,7 @@ def fold(rows_at, start, count, table_at, slots, groups_at, limit):
         while table[slot, _TAG] != U(0) and not _is_same_group(table, slot, rows, row):
             slot = _next(slot, slots)
         if table[slot, _TAG] != U(0):
-            table[slot, _TAG] += rows[row, _TAG] & _LINES_MASK
-            table[slot, _SECONDS] += rows[row, _SECONDS]
-            if not _is_same_group(table, slot, rows, row) or table[slot, _SECONDS] > _MOST:
+            if _add(table, slot, rows, row):
                 return _OVERFLOW
         elif groups[0] == limit:
             break
@@ -225,3 +231,28 @@ def sort_rows(rows_at, count, spare_at):
         rows, spare = spare, rows
         width, in_spare = U(2) * width, U(1) - in_spare
     return in_spare
+
+
+def merge_rows(left_at, left_count, right_at, right_count, target_at):
+    """Merge the groups of two tables in order into one, adding up those that both have.
+
+    Returns how many groups that makes, or ``OVERFLOW`` when a sum outgrew its place.
+    """
+    left, right = _rows(left_at, left_count), _rows(right_at, right_count)
+    target = _rows(target_at, left_count + right_count)
+    i = j = count = U(0)
+    while i < left_count or j < right_count:
+        if j == right_count or (i < left_count and _precedes(left, i, right, j)):
+            _copy(target, count, left, i)
+            i += U(1)
+        elif i == left_count or _precedes(right, j, left, i):
+            _copy(target, count, right, j)
+            j += U(1)
+        else:
+            _copy(target, count, left, i)
+            if _add(target, count, right, j):
+                return _OVERFLOW
+            i += U(1)
+            j += U(1)
+        count += U(1)
+    return count

@@ -6,7 +6,7 @@ import shlex
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from engagement_cli.state.partials import Decoded
 
 
+_FEW = 3
+"""So many partials are merged one by one; of more, all groups are put in order anew."""
+_ROOM_FOR_SUMS = 0.75
+"""Bytes that kept sums may take, as a share of what they sum takes."""
 _PAYS_FROM_GROUPS = 500_000
 """How many groups are so many that loading machine code pays."""
 
@@ -179,8 +183,13 @@ class Generation:
         rest = [stored for _, stored in files if stored.partial not in summed]
         if not rest:
             return kept
-        total = _sum_of(chain([kept], self._load(rest)), len(kept) + _groups(rest))
-        sums.keep(self.folder / layout.SUMS, total, wanted)
+        if summed and len(rest) <= _FEW:
+            total = reduce(Partial.merged, map(Partial.canonical, self._load(rest)), kept)
+        else:
+            groups = len(kept) + _groups(rest)
+            total = _sum_of(chain([kept], self._load(rest)), groups).canonical()
+        room = int(sum(stored.partial_bytes for _, stored in files) * _ROOM_FOR_SUMS)
+        sums.keep(self.folder / layout.SUMS, total, wanted, room)
         return total
 
     def faults(self) -> list[str]:

@@ -1,27 +1,36 @@
 """Sums of many partials, kept so that one more day costs a day and not a month.
 
 They are a cache and nothing else: each says which partials it sums, is used only while these
-stand as they stood, and may be deleted at any time.
+stand as they stood, and may be deleted at any time. Each is a file of NumPy arrays, the first of
+them JSON, with its hash in its name; a contract stands in it once, and every number in as few bytes
+as it needs, so that a month is read in a fraction of a second.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
 
 from engagement_cli.aggregate import Partial
 from engagement_cli.durable import clear_left_over, replacing
-from engagement_cli.errors import StateError
-from engagement_cli.state import partials
+from engagement_cli.kernel.layout import rows_of
 from engagement_cli.state.manifest import FILE_MODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
 
-_PREFIX = "sum"
+
+_PREFIX, _SUFFIX = "sum-", ".npy"
 _KEPT = 3
+_NAME_DIGITS = 32
 
 Stamps = dict[str, int]
 """The file names of partials, and when each was last changed (mtime in ns)."""
@@ -35,26 +44,83 @@ def best(folder: Path, wanted: Stamps) -> tuple[Partial, set[str]]:
         if summed.items() <= wanted.items()
     ]
     for _, path, summed in sorted(fitting, reverse=True, key=lambda found: found[:2]):
-        with suppress(StateError):  # a damaged one is worth nothing, and costs nothing
-            return partials.read(path, partials.hash_in_name(path)).partial, set(summed)
+        with suppress(OSError, ValueError):  # a damaged one is worth nothing, and costs nothing
+            return _read(path), set(summed)
     return Partial.empty(), set()
 
 
-def keep(folder: Path, total: Partial, summed: Stamps) -> None:
-    """Keep a sum, and only the newest few; a disk that is full or read-only keeps none."""
+def keep(folder: Path, total: Partial, summed: Stamps, room: int) -> None:
+    """Keep a sum; a disk that is full or read-only keeps none.
+
+    Args:
+        folder: Where sums are kept.
+        total: The sum, canonical.
+        summed: What it sums.
+        room: Bytes that kept sums may take; the newest few that fit are kept.
+    """
     clear_left_over(folder)
-    encoded = partials.encode(total, {"sums": dict(summed)})
+    data = _encoded(total, summed)
     with suppress(OSError):
-        path = folder / encoded.file_name(_PREFIX)
+        path = folder / f"{_PREFIX}{_hash(data)}{_SUFFIX}"
         with replacing(path, FILE_MODE) as file:
-            file.write(encoded.data)
-        newest = sorted(folder.glob(f"{_PREFIX}-*"), key=lambda path: path.stat().st_mtime_ns)
-        for old in newest[:-_KEPT]:
-            old.unlink(missing_ok=True)
+            file.write(data)
+        newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for number, old in enumerate(newest):
+            room -= old.stat().st_size
+            if number and (room < 0 or number >= _KEPT):
+                old.unlink(missing_ok=True)
 
 
 def _kept(folder: Path) -> Iterator[tuple[Path, Stamps]]:
-    """The kept sums and what their footers say, which nothing has checked yet."""
-    for path in folder.glob(f"{_PREFIX}-*{partials.SUFFIX}"):
-        if isinstance(summed := partials.footer(path).get("sums"), dict):
-            yield path, summed
+    """The kept sums and what they say they sum, which nothing has checked yet."""
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
+            yield path, dict(_header(file)["sums"])
+
+
+def _encoded(total: Partial, summed: Stamps) -> memoryview:
+    starts = total.contracts.starts()
+    contracts = total.contracts.take(starts)
+    counts = np.diff(np.flatnonzero(np.append(starts, True)))
+    header = {"sums": summed, "apps": total.apps, "long": total.long}
+    file = io.BytesIO()
+    np.save(file, np.frombuffer(json.dumps(header).encode(), np.uint8))
+    for column in (contracts.hi, contracts.lo, counts, total.app, total.seconds, total.lines):
+        np.save(file, _narrow(column))
+    return file.getbuffer()
+
+
+def _read(path: Path) -> Partial:
+    """A kept sum.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is damaged.
+    """
+    data = path.read_bytes()
+    if path.name != f"{_PREFIX}{_hash(data)}{_SUFFIX}":
+        raise ValueError(path)
+    file = io.BytesIO(data)
+    header = _header(file)
+    hi, lo, counts, app, seconds, lines = (_array(file) for _ in range(6))
+    rows = rows_of(np.repeat(hi, counts), np.repeat(lo, counts), app, seconds, lines)
+    return Partial(rows, tuple(header["apps"]), tuple(header["long"]))
+
+
+def _header(file: IO[bytes]) -> dict[str, Any]:
+    header: dict[str, Any] = json.loads(_array(file).tobytes())
+    return header
+
+
+def _array(file: IO[bytes]) -> NDArray[Any]:
+    array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    return array
+
+
+def _narrow(column: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The column of the narrowest type that holds it; none of its numbers is negative."""
+    return column.astype(np.min_scalar_type(int(column.max(initial=0))))
+
+
+def _hash(data: bytes | memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
