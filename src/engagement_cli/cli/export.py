@@ -61,4 +61,7 @@ def export(
     with result.by_day(request.view) as writer:
         with reading(state_folder, request.reading.threads) as state:
             outcome = exported(request, state, emit=writer.write if writer else None)
-        result.deliver(request, outcome, terminal, writer)
+        try:
+            result.deliver(request, outcome, terminal, writer)
+        finally:
+            state.settle()

@@ -60,12 +60,15 @@ def run(
     each_file_was_judged = replace(request, max_rejects=RejectLimit.parse("100%"))
     with interruptible(found) as done, result.by_day(request.view) as writer:
         emit = writer.write if writer else None
-        with ingesting(request, found, place, terminal, done) as (state, told):
+        with ingesting(request, found, place, terminal, done, ahead=True) as (state, told):
             if not done.is_whole:
                 result.tell_unfinished(told)
             done.judge()
             outcome = export(request, state, emit=emit, passed_over=found.passed_over)
-        result.deliver(each_file_was_judged, outcome, terminal, writer, state=told)
+        try:
+            result.deliver(each_file_was_judged, outcome, terminal, writer, state=told)
+        finally:
+            state.settle()
 
 
 @contextmanager
@@ -85,11 +88,18 @@ def interruptible(found: Found) -> Iterator[Ingested]:
 
 @contextmanager
 def ingesting(
-    request: Request, found: Found, place: Place, terminal: Terminal, done: Ingested
+    request: Request,
+    found: Found,
+    place: Place,
+    terminal: Terminal,
+    done: Ingested,
+    *,
+    ahead: bool = False,
 ) -> Iterator[tuple[Writer, dict[str, Any]]]:
     """A state in which what was found is stored as far as it can be, and what was done, as JSON.
 
-    It is already shown, and not yet judged.
+    It is already shown, and not yet judged. What a result of the asked days will need is read
+    ``ahead``, meanwhile.
 
     Raises:
         ConflictError: Another process writes to the state.
@@ -97,6 +107,8 @@ def ingesting(
         OutputError: The state cannot be written.
     """
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
+        if ahead and not request.view.needs_days:
+            state.look_ahead(request.since, request.until)
         with terminal:
             ingest(request, found, state, terminal, done)
         generation = state.manifest.generation

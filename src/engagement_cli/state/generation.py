@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum
-from engagement_cli.errors import DamageError, StateError, UsageError
+from engagement_cli.errors import DamageError, EngagementError, StateError, UsageError
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import RULES_VERSION
 from engagement_cli.sources.days import missing_days, parse_day
@@ -62,6 +63,8 @@ class Generation:
         self.folder = folder
         self.manifest = current
         self._threads = threads
+        self._aside = ThreadPoolExecutor(1)
+        self._ahead: Future[tuple[Partial, sums.Stamps]] | None = None
 
     @property
     def quoted(self) -> str:
@@ -179,7 +182,7 @@ class Generation:
         """
         files = self.counted(since, until).files
         wanted = self._stamps(files)
-        kept, summed = sums.best(self.folder / layout.SUMS, wanted)
+        kept, summed = self._best(wanted)
         rest = [stored for _, stored in files if stored.partial not in summed]
         if not rest:
             return kept
@@ -189,8 +192,28 @@ class Generation:
             groups = len(kept) + _groups(rest)
             total = _sum_of(chain([kept], self._load(rest)), groups).canonical()
         room = int(sum(stored.partial_bytes for _, stored in files) * _ROOM_FOR_SUMS)
-        sums.keep(self.folder / layout.SUMS, total, wanted, room)
+        self._aside.submit(sums.keep, self.folder / layout.SUMS, total, wanted, room)
         return total
+
+    def look_ahead(self, since: date | None = None, until: date | None = None) -> None:
+        """Begin to read what ``total`` will need of a range, while other work is done."""
+        with suppress(EngagementError):  # whoever asks for the total is told
+            wanted = self._stamps(self.counted(since, until).files)
+            self._ahead = self._aside.submit(sums.best, self.folder / layout.SUMS, wanted)
+
+    def settle(self) -> None:
+        """Wait for what is still being kept aside."""
+        self._aside.shutdown()
+
+    def _best(self, wanted: sums.Stamps) -> tuple[Partial, set[str]]:
+        """The sum of as many partials as one kept sum holds."""
+        if self._ahead is not None:
+            kept, summed = self._ahead.result()
+            self._ahead = None
+            if summed.items() <= wanted.items():
+                return kept, set(summed)
+        kept, summed = sums.best(self.folder / layout.SUMS, wanted)
+        return kept, set(summed)
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""

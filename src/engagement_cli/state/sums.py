@@ -1,9 +1,9 @@
 """Sums of many partials, kept so that one more day costs a day and not a month.
 
 They are a cache and nothing else: each says which partials it sums, is used only while these
-stand as they stood, and may be deleted at any time. Each is a file of NumPy arrays, the first of
-them JSON, with its hash in its name; a contract stands in it once, and every number in as few bytes
-as it needs, so that a month is read in a fraction of a second.
+stand as they stood, and may be deleted at any time. Each is a line of JSON and NumPy arrays behind
+it, with its hash in its name; a contract stands in it once, and every number in as few bytes as it
+needs, so that a month is read in a fraction of a second.
 """
 
 from __future__ import annotations
@@ -12,31 +12,37 @@ import hashlib
 import io
 import json
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engagement_cli.aggregate import Partial
 from engagement_cli.durable import clear_left_over, replacing
-from engagement_cli.kernel.layout import rows_of
+from engagement_cli.kernel.layout import Row, rows_of
 from engagement_cli.state.manifest import FILE_MODE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from engagement_cli.kernel.layout import Words
+
+    Numbers = NDArray[np.unsignedinteger]
 
 
 _PREFIX, _SUFFIX = "sum-", ".npy"
 _KEPT = 3
 _NAME_DIGITS = 32
+_MOST_HEADER_BYTES = 16 * 1024 * 1024
+_CONTRACTS = 100_000
 
 Stamps = dict[str, int]
 """The file names of partials, and when each was last changed (mtime in ns)."""
 
 
-def best(folder: Path, wanted: Stamps) -> tuple[Partial, set[str]]:
+def best(folder: Path, wanted: Stamps) -> tuple[Partial, Stamps]:
     """The sum of as many of the wanted partials as one kept sum holds, and which these are."""
     fitting = [
         (len(summed), path, summed)
@@ -45,8 +51,8 @@ def best(folder: Path, wanted: Stamps) -> tuple[Partial, set[str]]:
     ]
     for _, path, summed in sorted(fitting, reverse=True, key=lambda found: found[:2]):
         with suppress(OSError, ValueError):  # a damaged one is worth nothing, and costs nothing
-            return _read(path), set(summed)
-    return Partial.empty(), set()
+            return _read(path), summed
+    return Partial.empty(), {}
 
 
 def keep(folder: Path, total: Partial, summed: Stamps, room: int) -> None:
@@ -75,7 +81,7 @@ def _kept(folder: Path) -> Iterator[tuple[Path, Stamps]]:
     """The kept sums and what they say they sum, which nothing has checked yet."""
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError, ValueError, TypeError, KeyError), path.open("rb") as file:
-            yield path, dict(_header(file)["sums"])
+            yield path, dict(json.loads(file.readline(_MOST_HEADER_BYTES))["sums"])
 
 
 def _encoded(total: Partial, summed: Stamps) -> memoryview:
@@ -84,7 +90,7 @@ def _encoded(total: Partial, summed: Stamps) -> memoryview:
     counts = np.diff(np.flatnonzero(np.append(starts, True)))
     header = {"sums": summed, "apps": total.apps, "long": total.long}
     file = io.BytesIO()
-    np.save(file, np.frombuffer(json.dumps(header).encode(), np.uint8))
+    file.write(json.dumps(header).encode() + b"\n")
     for column in (contracts.hi, contracts.lo, counts, total.app, total.seconds, total.lines):
         np.save(file, _narrow(column))
     return file.getbuffer()
@@ -101,20 +107,23 @@ def _read(path: Path) -> Partial:
     if path.name != f"{_PREFIX}{_hash(data)}{_SUFFIX}":
         raise ValueError(path)
     file = io.BytesIO(data)
-    header = _header(file)
-    hi, lo, counts, app, seconds, lines = (_array(file) for _ in range(6))
-    rows = rows_of(np.repeat(hi, counts), np.repeat(lo, counts), app, seconds, lines)
-    return Partial(rows, tuple(header["apps"]), tuple(header["long"]))
+    header = json.loads(file.readline())
+    columns = [np.lib.format.read_array(file, allow_pickle=False) for _ in range(6)]
+    del file, data  # what is made of it is several times as large
+    return Partial(_expanded(columns), tuple(header["apps"]), tuple(header["long"]))
 
 
-def _header(file: IO[bytes]) -> dict[str, Any]:
-    header: dict[str, Any] = json.loads(_array(file).tobytes())
-    return header
-
-
-def _array(file: IO[bytes]) -> NDArray[Any]:
-    array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    return array
+def _expanded(columns: Sequence[Numbers]) -> Words:
+    """The rows that were encoded; of some contracts at a time, so that memory stays low."""
+    hi, lo, counts, app, seconds, lines = columns
+    rows = np.empty((len(app), len(Row)), np.uint64)
+    ends = np.append(0, np.cumsum(counts, dtype=np.int64))
+    for first in range(0, len(counts), _CONTRACTS):
+        some = slice(first, first + _CONTRACTS)
+        of = slice(ends[first], ends[min(first + _CONTRACTS, len(counts))])
+        repeated = np.repeat(hi[some], counts[some]), np.repeat(lo[some], counts[some])
+        rows[of] = rows_of(*repeated, app[of], seconds[of], lines[of])
+    return rows
 
 
 def _narrow(column: NDArray[np.integer]) -> NDArray[np.integer]:
