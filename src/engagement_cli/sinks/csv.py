@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from engagement_cli.ordered import ordered
 from engagement_cli.schema import APP_NAME, CONTRACT, FORMULA, MAC
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 _NEEDS_QUOTES = '[,"\r\n]'
 _BATCH_ROWS = 65_536
+_THREADS = 2
+"""One more would wait for the file."""
+_PLAIN = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
 
 
 class Writer:
@@ -33,12 +39,10 @@ class Writer:
         if not self._has_header:
             self._file.write(_quoted([list(frame.columns)]))
             self._has_header = True
-        plain = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
-        for batch in pa.Table.from_pandas(frame, preserve_index=False).to_batches(_BATCH_ROWS):
-            if any(_needs_quotes(column) for column in batch.columns):
-                self._file.write(_quoted(zip(*map(_texts, batch.columns), strict=True)))
-            else:
-                arrow_csv.write_csv(batch, self._file, plain)
+        batches = pa.Table.from_pandas(frame, preserve_index=False).to_batches(_BATCH_ROWS)
+        with closing(ordered((partial(_text_of, batch) for batch in batches), _THREADS)) as texts:
+            for text in texts:
+                self._file.write(text)
 
     def finish(self, _: Mapping[str, object]) -> None:
         """End the file."""
@@ -60,6 +64,15 @@ class Harmless:
             if name in frame
         }
         self._writer.write(frame.assign(**safe))
+
+
+def _text_of(batch: pa.RecordBatch) -> bytes | pa.Buffer:
+    """The lines of some rows."""
+    if any(_needs_quotes(column) for column in batch.columns):
+        return _quoted(zip(*map(_texts, batch.columns), strict=True))
+    text = pa.BufferOutputStream()
+    arrow_csv.write_csv(batch, text, _PLAIN)
+    return text.getvalue()
 
 
 def _needs_quotes(column: pa.Array) -> bool:
