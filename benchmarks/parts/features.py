@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks import data
 from benchmarks.bench import BASE
 from benchmarks.measure import Program, RunError
-from benchmarks.parts.warm import ingest
+from benchmarks.parts.warm import stored
 from benchmarks.results import Race, spread
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def features(bench: Bench) -> None:
     case = f"{days} day" + "s" * (days > 1)
     with data.scratch(bench.settings.cache) as scratch:
         try:
-            state = ingest(bench, bench.days(days), scratch / "state")
+            state = stored(bench, bench.days(days), scratch / "state")
         except RunError as error:
             bench.keep(Race(PART, case, days, 0, BASE, "features", (), str(error)))
             return

@@ -1,4 +1,7 @@
-"""A month in state: what one more day costs, and what it costs to write the month again."""
+"""A month in state: what one more day costs, and what it costs to write the month again.
+
+The state is as every night leaves it: all days but the last were stored by ``run --state``.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ def fold(bench: Bench) -> None:
     folder = bench.days(days)
     with data.scratch(bench.settings.cache) as scratch:
         try:
-            before = ingest(bench, bench.days(days - 1), scratch / "before")
-            after = ingest(bench, folder, scratch / "after")
+            before = stored(bench, bench.days(days - 1), scratch / "before")
+            after = stored(bench, folder, scratch / "after")
         except RunError as error:
             bench.keep(Race(PART, f"{days} days", days, 0, BASE, "peers", (), str(error)))
             return
@@ -38,9 +41,9 @@ def fold(bench: Bench) -> None:
             bench.race(PART, f"{days} days written again", _export(bench, after), cold, x=days)
 
 
-def ingest(bench: Bench, folder: Path, state: Path) -> Path:
+def stored(bench: Bench, folder: Path, state: Path) -> Path:
     """Make a state of the logs in a folder."""
-    run(bench.engagement("ingest", "-q", "-i", folder, "--state", state, name="engagement ingest"))
+    run(bench.cold(folder, "--state", state))
     return state
 
 
