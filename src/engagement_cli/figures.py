@@ -153,7 +153,7 @@ class Figures:
         partials, devices = zip(*self._pending, strict=True)
         total = partials[0] if len(partials) == 1 else Partial.sum(partials)
         start = begin(self._last, self._period)
-        self._counts[start] = self._count(Mapped.of(total, self._table), Devices.union(devices))
+        self._counts[start] = self._count(Mapped(total, self._table), Devices.union(devices))
         self._pending = []
 
     def _count(self, groups: Mapped, devices: Devices) -> _Counts:

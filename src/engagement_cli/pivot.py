@@ -6,26 +6,28 @@ The table is applied here and nowhere before, so that sums do not depend on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 
-from engagement_cli.aggregate import Partial, Sum, app_of, lines_of
+from engagement_cli import kernel
+from engagement_cli.aggregate import Partial, Sum
 from engagement_cli.contracts import Contracts
-from engagement_cli.kernel.layout import Row, rows_of
+from engagement_cli.kernel.layout import rows_of
+from engagement_cli.kernel.pivot import MAX_PLACES, Pivoted, pivoted
 from engagement_cli.schema import CONTRACT
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     from numpy.typing import NDArray
 
     from engagement_cli.categories import Category, CategoryTable
 
-_SLICE_GROUPS = 1 << 20
+_PAYS_FROM_GROUPS = 500_000
+"""How many groups are so many that loading machine code pays."""
 
 Unmapped = Literal["drop", "keep", "fail"]
 UNMAPPED: tuple[Unmapped, ...] = get_args(Unmapped)
@@ -72,34 +74,42 @@ class Pivot:
     contracts: Contracts | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Mapped:
     """Sums with the category of each of their g groups.
 
     Attributes:
         partial: The sums.
         contracts: The n contracts of the sums, each once, in order.
-        row: int32, shape (g,): which of them each group belongs to.
-        code: int16, shape (g,): the place of each group's category in the table; behind the last
-            one for an unmapped app, and one further for a contract that means nobody.
+        nobody: bool, shape (n,): which of them mean nobody.
+        place_of_app: int16: for each app of the sums the place of its category in the table, behind
+            the last one where it has none.
     """
 
-    partial: Partial
-    contracts: Contracts
-    row: NDArray[np.int32]
-    code: NDArray[np.int16]
-
-    @classmethod
-    def of(cls, partial: Partial, table: CategoryTable) -> Mapped:
+    def __init__(self, partial: Partial, table: CategoryTable) -> None:
         """Apply a category table."""
-        if table.trim:
-            partial = _trimmed(partial)
-        code = np.array([place_of(table, app) for app in partial.apps], np.int16)[partial.app]
-        starts = partial.contracts.starts()
-        row = np.cumsum(starts, dtype=np.int32) - np.int32(1)
-        contracts = partial.contracts.take(starts)
-        code[nobody(contracts, table)[row]] = len(table.categories) + 1
-        return cls(partial, contracts, row, code)
+        self.partial = _trimmed(partial) if table.trim else partial
+        places = [place_of(table, app) for app in self.partial.apps]
+        self.place_of_app = np.array(places, np.int16)
+        self._starts = self.partial.contracts.starts()
+        self.contracts = self.partial.contracts.take(self._starts)
+        self.nobody = nobody(self.contracts, table)
+        self.places = len(table.categories) + 2
+
+    @cached_property
+    def row(self) -> NDArray[np.int32]:
+        """int32, shape (g,): which contract each group belongs to."""
+        rows: NDArray[np.int32] = np.cumsum(self._starts, dtype=np.int32) - np.int32(1)
+        return rows
+
+    @cached_property
+    def code(self) -> NDArray[np.int16]:
+        """int16, shape (g,): the place of each group's category in the table.
+
+        Behind the last one for an unmapped app, and one further for a contract that means nobody.
+        """
+        code: NDArray[np.int16] = self.place_of_app[self.partial.app]
+        code[self.nobody[self.row]] = self.places - 1
+        return code
 
     def having(self, groups: NDArray[np.bool_]) -> Contracts:
         """The contracts that have one of these groups, each once, in order."""
@@ -107,50 +117,55 @@ class Mapped:
         found[self.row[groups]] = True
         return self.contracts.take(found)
 
+    def pivoted(self) -> Pivoted:
+        """The groups added up by contract and place."""
+        many = len(self.partial) >= _PAYS_FROM_GROUPS and self.places <= MAX_PLACES
+        if many and kernel.available():
+            return pivoted(self.partial.rows, self.place_of_app, self.nobody, self.places)
+        partial, row, code = self.partial, self.row, self.code
+        seconds = np.zeros((self.places, len(self.contracts)), np.int64)
+        seen = np.zeros(seconds.shape, np.bool_)
+        lines = np.zeros(self.places, np.int64)
+        by_app = np.zeros((2, len(partial.apps)), np.int64)
+        np.add.at(seconds, (code, row), partial.seconds)
+        np.add.at(lines, code, partial.lines)
+        seen[code, row] = True
+        somebody = code < self.places - 1
+        np.add.at(by_app[0], partial.app[somebody], partial.lines[somebody])
+        np.add.at(by_app[1], partial.app[somebody], partial.seconds[somebody])
+        return Pivoted(seconds, seen, lines, *by_app)
+
 
 def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
     """Apply a category table to sums."""
-    return pivot_groups(Mapped.of(partial, table), table, keep_unmapped=keep_unmapped)
+    return pivot_groups(Mapped(partial, table), table, keep_unmapped=keep_unmapped)
 
 
 def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
     """One row a contract, of groups that the same table was applied to."""
-    partial, contracts, row, code = groups.partial, groups.contracts, groups.row, groups.code
-    other = len(table.categories)
-    seconds = np.zeros((other + 2, len(contracts)), np.int64)
-    seen = np.zeros(seconds.shape, np.bool_)
-    lines = np.zeros(other + 2, np.int64)
-    for some in _slices(len(partial)):
-        np.add.at(seconds, (code[some], row[some]), partial.seconds[some])
-        np.add.at(lines, code[some], lines_of(partial.rows[some]))
-        seen[code[some], row[some]] = True
+    sums, other = groups.pivoted(), len(table.categories)
     columns = [*table.columns, table.other][: other + keep_unmapped]
-    kept: NDArray[np.bool_] = np.logical_or.reduce(seen[: len(columns)])
-    contracts = contracts.take(kept)
+    kept: NDArray[np.bool_] = np.logical_or.reduce(sums.seen[: len(columns)])
+    contracts = groups.contracts.take(kept)
     frame = pa.table(
         [
             contracts.strings(),
-            *(pa.array(column[kept]) for column in seconds[: len(columns)]),
+            *(pa.array(column[kept]) for column in sums.seconds[: len(columns)]),
         ],
         names=[CONTRACT, *columns],
     ).to_pandas(split_blocks=True)
-    figures = zip(seen.sum(axis=1), lines, seconds.sum(axis=1), strict=True)
+    figures = zip(sums.seen.sum(axis=1), sums.lines, sums.seconds.sum(axis=1), strict=True)
     return Pivot(
         frame,
-        accepted=int(lines[:-1].sum()),
-        filtered=int(lines[-1]),
+        accepted=int(sums.lines[:-1].sum()),
+        filtered=int(sums.lines[-1]),
         categories=tuple(
             CategoryFigures(category, *map(int, row))
             for category, row in zip(table.categories, figures, strict=False)
         ),
-        unmapped=_unmapped(partial, code == other),
+        unmapped=_unmapped(groups, sums),
         contracts=contracts,
     )
-
-
-def _slices(size: int) -> Iterator[slice]:
-    """Slices of so many groups: what is made of each for a moment stays small."""
-    return (slice(start, start + _SLICE_GROUPS) for start in range(0, size, _SLICE_GROUPS))
 
 
 def nobody(contracts: Contracts, table: CategoryTable) -> NDArray[np.bool_]:
@@ -181,15 +196,13 @@ def _trimmed(partial: Partial) -> Partial:
     return total.total()
 
 
-def _unmapped(partial: Partial, rows: NDArray[np.bool_]) -> tuple[UnmappedApp, ...]:
-    size = len(partial.apps)
-    lines, seconds = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    found = partial.rows[rows]
-    np.add.at(lines, app_of(found), lines_of(found))
-    np.add.at(seconds, app_of(found), found[:, Row.SECONDS].view(np.int64))
+def _unmapped(groups: Mapped, sums: Pivoted) -> tuple[UnmappedApp, ...]:
+    figures = zip(
+        groups.partial.apps, groups.place_of_app, sums.app_lines, sums.app_seconds, strict=True
+    )
     apps = [
-        UnmappedApp(app, int(lines[n]), int(seconds[n]))
-        for n, app in enumerate(partial.apps)
-        if lines[n]
+        UnmappedApp(app, int(lines), int(seconds))
+        for app, place, lines, seconds in figures
+        if lines and place == groups.places - 2
     ]
     return tuple(sorted(apps, key=lambda app: (-app.lines, app.app)))

@@ -369,7 +369,7 @@ class Fold:
         if not self._view.needs_days:
             return
         assert day is not None
-        groups = Mapped.of(partial, self._table)
+        groups = Mapped(partial, self._table)
         if self._activity is not None:
             active = groups.code < len(self._table.categories)
             if self._view.counts_seconds:
@@ -390,7 +390,7 @@ class Fold:
 
     def show(self, total: Partial, devices: Devices | None = None) -> Shown:
         """What a sum of all days shows, where the view needs no days."""
-        groups = Mapped.of(total, self._table)
+        groups = Mapped(total, self._table)
         pivoted = pivot_groups(groups, self._table, keep_unmapped=self._keep)
         figures = None
         if self._view.period is not None:

@@ -35,6 +35,7 @@ ARITY = {
     "fill_buckets": 7,
     "sort_rows": 3,
     "merge_rows": 5,
+    "pivot_rows": 10,
 }
 """The loops by name, and how many arguments each takes."""
 
@@ -110,10 +111,14 @@ def _compile() -> bytes:
     """Return an object file of the loops for this machine."""
     from numba import cfunc, uint64  # noqa: PLC0415 # costs 0.2 s, and once is enough
 
-    from engagement_cli.kernel import scan_loops, totals_loops  # noqa: PLC0415 # import Numba
+    from engagement_cli.kernel import (  # noqa: PLC0415 # import Numba
+        pivot_loops,
+        scan_loops,
+        totals_loops,
+    )
 
     program = llvm.parse_assembly("")
-    sources = vars(scan_loops) | vars(totals_loops)
+    sources = vars(scan_loops) | vars(totals_loops) | vars(pivot_loops)
     for name, arguments in ARITY.items():
         compiled = cfunc(uint64(*[uint64] * arguments), error_model="numpy")(sources[name])
         module = llvm.parse_assembly(compiled.inspect_llvm())
