@@ -195,13 +195,13 @@ def _wanted_paths(mode: Mode | Literal["action"]) -> dict[tuple[str, ...], Kind]
     if mode == "action":
         return {(action, schema.HIT_ID): Kind.ID for action in _STORING}
     source = ("_source",) if mode == "hits" else ()
-    return {
+    paths = {
         (*source, schema.CONTRACT): Kind.CONTRACT,
         (*source, schema.APP_NAME): Kind.APP,
         (*source, schema.SECONDS): Kind.SECONDS,
         (*source, schema.MAC): Kind.MAC,
-        (schema.HIT_ID,): Kind.ID,
     }
+    return paths if mode == "bulk" else paths | {(schema.HIT_ID,): Kind.ID}
 
 
 def _is_strict_hit(text: str, mode: Mode) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engagement_cli.parse import strict
-from engagement_cli.parse.rules import Fields, Reject, is_blank, start_of
-from engagement_cli.schema import HIT_ID, Reason
+from engagement_cli.parse.rules import Fields, Reject, is_blank, is_too_deep, start_of
+from engagement_cli.schema import HIT_ID, MAX_LINE_BYTES, Reason
 from engagement_cli.sources.blocks import last_line_end
 from engagement_cli.tally import Tally
 
@@ -29,9 +29,12 @@ _text = msgspec.json.Decoder(str | None)
 
 def action_of(line: bytes) -> str | None:
     """The action that a line asks for; None if it is no action line."""
+    if len(line) > MAX_LINE_BYTES or is_too_deep(line):
+        return None
     try:
+        str(line, "utf-8")
         action = _action.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     (name, *more) = action or [""]
     return name if name in ACTIONS and not more else None

@@ -14,7 +14,7 @@ import msgspec
 
 from engagement_cli.errors import InputError
 from engagement_cli.schema import MAX_LINE_BYTES
-from engagement_cli.sources.blocks import BOM, Lines
+from engagement_cli.sources.blocks import Lines, pass_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,9 +118,9 @@ class _Scanner:
     def __init__(self, stream: Stream, block_size: int) -> None:
         self._stream = stream
         self._block_size = block_size
+        self._before = pass_mark(stream)
         self._data = stream.read(block_size)
-        self._at = len(BOM) if self._data.startswith(BOM) else 0
-        self._before = 0
+        self._at = 0
         self._line, self._counted = 1, 0
         self.place = (1, 0)
 

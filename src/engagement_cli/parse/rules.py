@@ -100,6 +100,11 @@ def has_many_brackets(text: bytes) -> bool:
     return text.count(b"{") + text.count(b"[") > MAX_DEPTH
 
 
+def is_too_deep(line: bytes) -> bool:
+    """Whether more than ``MAX_DEPTH`` objects and arrays lie inside each other."""
+    return has_many_brackets(line) and _depth(line) > MAX_DEPTH
+
+
 def judge(line: bytes, *, bare: bool, fields: Fields) -> Hit:
     """Read one line that is not blank.
 
@@ -113,7 +118,7 @@ def judge(line: bytes, *, bare: bool, fields: Fields) -> Hit:
     """
     if len(line.rstrip(b"\n")) > MAX_LINE_BYTES:
         raise BrokenRuleError(Reason.TOO_LONG)
-    if has_many_brackets(line) and _depth(line) > MAX_DEPTH:
+    if is_too_deep(line):
         raise BrokenRuleError(Reason.TOO_DEEP)
     hit = _object(line, Reason.NOT_OBJECT)
     source = hit

@@ -50,20 +50,7 @@ class Lines:
     @classmethod
     def of(cls, data: bytes, offset: int, places: Sequence[tuple[int, int]] | None = None) -> Lines:
         """A block of these bytes."""
-        return cls.at_start_of(bytearray().join((data, bytes(PADDING))), len(data), offset, places)
-
-    @classmethod
-    def at_start_of(
-        cls,
-        buffer: bytearray,
-        stop: int,
-        offset: int,
-        places: Sequence[tuple[int, int]] | None = None,
-    ) -> Lines:
-        """A block of what stands in a buffer up to ``stop``."""
-        begins_source = places is None and offset == 0
-        start = len(BOM) if begins_source and buffer.startswith(BOM, 0, stop) else 0
-        return cls(buffer, start, stop, offset + start, places)
+        return cls(bytearray().join((data, bytes(PADDING))), 0, len(data), offset, places)
 
     @property
     def bytes(self) -> bytes:
@@ -86,13 +73,18 @@ def last_line_end(buffer: bytearray, stop: int) -> int:
     return buffer.rfind(b"\n", 0, stop) + 1
 
 
+def pass_mark(stream: Stream) -> int:
+    """Pass over the byte order mark of a stream, if it begins with one; how many bytes it is."""
+    return len(stream.read(len(BOM))) if stream.peek(len(BOM)) == BOM else 0
+
+
 def cut(
     stream: Stream,
     block_size: int,
     last_end: Callable[[bytearray, int], int] = last_line_end,
 ) -> Iterator[Lines]:
     """The blocks of a stream, read forward; ``last_end`` tells where a block may end."""
-    offset, carry = 0, b""
+    offset, carry = pass_mark(stream), b""
     while True:
         buffer = bytearray(len(carry) + block_size + PADDING)
         buffer[: len(carry)] = carry
@@ -102,7 +94,7 @@ def cut(
         end = last_end(buffer, stop)
         carry = bytes(memoryview(buffer)[end:stop])  # whoever gets the block may write behind it
         if end:
-            yield Lines.at_start_of(buffer, end, offset)
+            yield Lines(buffer, 0, end, offset)
         offset += end
         line = carry.rfind(b"\n") + 1
         if len(carry) - line > MAX_LINE_BYTES:
