@@ -10,7 +10,6 @@ reads it again.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import shutil
 import sys
@@ -138,22 +137,16 @@ def main() -> None:
         end = time.monotonic() + options.seconds
 
         def take(data: bytes) -> None:
-            try:
-                differ(data)
-            except BaseException:
-                options.save.mkdir(exist_ok=True)
-                path = options.save / hashlib.sha256(data).hexdigest()[:16]
-                path.write_bytes(data)
-                sys.stderr.write(f"saved in {path}\n")
-                raise
+            differ(data)
             if time.monotonic() > end:
                 by_shape = f"{100 * differ.matched / max(differ.lines, 1):.0f} % of lines by shape"
                 sys.stderr.write(f"{differ.tried} inputs read alike, {by_shape}\n")
                 shutil.rmtree(folder)
                 os._exit(0)  # libFuzzer gives control back in no other way
 
-        flags = [sys.argv[0], f"-max_len={MOST_BYTES}", "-rss_limit_mb=0", "-verbosity=0"]
-        atheris.Setup([*flags, str(corpus)], take, custom_mutator=mutate)
+        options.save.mkdir(exist_ok=True)
+        flags = [f"-max_len={MOST_BYTES}", f"-artifact_prefix={options.save}/", "-rss_limit_mb=0"]
+        atheris.Setup([sys.argv[0], *flags, str(corpus)], take, custom_mutator=mutate)
         atheris.Fuzz()
 
 
