@@ -162,6 +162,13 @@ def test_show_as_csv_is_what_list_gives(mine: str) -> None:
     assert shown == run("list", "--categories", mine, "--format", "csv")
 
 
+def faults(path: Path) -> list[str]:
+    """What ``check`` has to say of a table with faults."""
+    result = CliRunner().invoke(categories, ["check", str(path)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    return result.stderr.splitlines()
+
+
 def test_check_of_a_sound_table_says_so(mine: str) -> None:
     assert run("check", mine) == f"{mine}: no faults\n"
 
@@ -186,26 +193,19 @@ def test_check_tells_wrong_parameters_of_features_among_the_faults_of_the_table(
               Kid: {column: B, apps: [X]}
             """)
     )
-    with pytest.raises(CategoriesError) as error:
-        run("check", str(path))
-    assert str(error.value).splitlines() == [
+    assert faults(path) == [
         f"{path}:3: features: taste: more_than: must be at least 0, not -1",
         f"{path}:9: features: there is no 'colours'; there are {', '.join(NAMES)}",
         f"{path}:12: app 'X' is in category 'Kid' and, on line 11, in category 'TV': keep one",
     ]
     path.write_text(path.read_text().replace("-1", "1").replace("  colours: {}\n", ""))
-    with pytest.raises(
-        CategoriesError, match=r"yaml:8: features: clinginess: bands: begins at 101"
-    ):
-        run("check", str(path))
+    assert "yaml:8: features: clinginess: bands: begins at 101" in faults(path)[0]
 
 
 def test_check_tells_every_fault_at_once_however_many(tmp_path: Path) -> None:
     path = tmp_path / "table.yaml"
     path.write_text("version: 1\n" + "".join(f"  # \x07 {n}\n" for n in range(30)))
-    result = CliRunner().invoke(categories, ["check", str(path)])
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.splitlines() == [
+    assert faults(path) == [
         f"{path}:{line}: holds the control character U+0007: remove it" for line in range(2, 32)
     ]
 
