@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-_SCHEME = r"(?:postgres(?:ql)?|mysql|mariadb|sqlite|duckdb)(?:\+\w*)?"
-_MEANT = re.compile(rf"\s*{_SCHEME}\s*(?::|//)", re.IGNORECASE)
-_URL = re.compile(rf"(?<![a-z])({_SCHEME})(?::|//).*", re.IGNORECASE | re.DOTALL)
+SCHEME = r"(?:postgres(?:ql)?|mysql|mariadb|sqlite|duckdb)(?:\+\w*)?"
+"""How the URL of a database begins, as a regular expression."""
+_MEANT = re.compile(rf"\s*{SCHEME}\s*(?::|//)", re.IGNORECASE)
+_URL = re.compile(rf"(?<![a-z])({SCHEME})(?::|//).*", re.IGNORECASE | re.DOTALL)
 _USER = re.compile(r":(?! ).*@", re.DOTALL)
 _LOGIN = re.compile(r"(//?[^\s/:@]*:)\S*@")
 _OPTION = re.compile(

@@ -11,13 +11,13 @@ import click
 from click.core import ParameterSource
 
 from engagement_cli.errors import UsageError
-from engagement_cli.sinks.sql.url import DRIVERS, parse_url
+from engagement_cli.secret import SCHEME
 from engagement_cli.sources.discover import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_URL = re.compile(rf"(postgres|{'|'.join(DRIVERS)})(\+\w*)?://", re.IGNORECASE)
+_URL = re.compile(rf"{SCHEME}://", re.IGNORECASE)
 _MASK = "***"
 
 
@@ -47,6 +47,8 @@ def _masked(argument: str) -> str:
     found = _URL.search(argument)
     if not found:
         return argument
+    from engagement_cli.sinks.sql import parse_url  # noqa: PLC0415 - SQLAlchemy
+
     before, url = argument[: found.start()], argument[found.start() :]
     try:
         return before + parse_url(url).scrub(url)

@@ -12,8 +12,6 @@ import click
 from engagement_cli.errors import EngagementError, OutputError, UsageError
 from engagement_cli.secret import is_meant_as_url
 from engagement_cli.sinks import FileSink
-from engagement_cli.sinks.sql import SqlTarget, parse_url, url_from_environment, url_from_file
-from engagement_cli.sinks.tables import TableSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,11 +19,14 @@ if TYPE_CHECKING:
 
     from engagement_cli.pipeline import Outcome
     from engagement_cli.sinks.sql import SecretUrl
+    from engagement_cli.sinks.tables import TableSink
     from engagement_cli.sinks.writer import Writer
     from engagement_cli.views import View
 
+    Sink = FileSink | TableSink
+
+_NO_TABLE = (FileSink, type(None))
 FILE_DATABASES = {"sqlite", "duckdb"}
-Sink = FileSink | TableSink
 
 
 def sink_of(asked: dict[str, Any], lock_timeout: float | None = None) -> Sink:
@@ -44,6 +45,9 @@ def sink_of(asked: dict[str, Any], lock_timeout: float | None = None) -> Sink:
         raise UsageError("--output and --output-url-file both say where. Give one of them.")
     url = _url(target, url_file)
     if url is not None:
+        from engagement_cli.sinks.sql import SqlTarget  # noqa: PLC0415 - SQLAlchemy
+        from engagement_cli.sinks.tables import TableSink  # noqa: PLC0415 - likewise
+
         wait = {} if lock_timeout is None else {"lock_timeout": lock_timeout}
         return TableSink(SqlTarget(url, table, if_exists, prune, **wait))
     if target is None:
@@ -66,8 +70,7 @@ class Outputs:
     @property
     def databases(self) -> list[str]:
         """The databases that are files and written to."""
-        sinks = (self.result, self.figures)
-        urls = [sink.target.url for sink in sinks if isinstance(sink, TableSink)]
+        urls = [table.target.url for table in self.tables]
         return [url.database for url in urls if url.database and url.dialect in FILE_DATABASES]
 
     def plan(self, empty: Outcome) -> Iterator[str]:
@@ -78,9 +81,9 @@ class Outputs:
             yield self.figures.plan(empty.figures, account)
 
     @property
-    def has_tables(self) -> bool:
-        """Whether anything goes to a database."""
-        return isinstance(self.result, TableSink) or isinstance(self.figures, TableSink)
+    def tables(self) -> list[TableSink]:
+        """Those of the two that go to a database."""
+        return [sink for sink in (self.result, self.figures) if not isinstance(sink, _NO_TABLE)]
 
     def prepare(self, empty: Outcome) -> None:
         """Find out before any work whether the tables could be loaded.
@@ -89,10 +92,10 @@ class Outputs:
             EngagementError: One could not.
         """
         account = empty.account.as_dict()
-        if isinstance(self.result, TableSink):
-            self.result.prepare(empty.frame, account)
-        if isinstance(self.figures, TableSink) and empty.figures is not None:
-            self.figures.prepare(empty.figures, account)
+        for table in self.tables:
+            frame = empty.frame if table is self.result else empty.figures
+            assert frame is not None
+            table.prepare(frame, account)
 
     @contextmanager
     def by_day(self, view: View) -> Iterator[Writer | None]:
@@ -174,13 +177,17 @@ def outputs_of(asked: dict[str, Any], lock_timeout: float | None = None) -> Outp
 
 
 def _url(target: str | None, url_file: Path | None) -> SecretUrl | None:
-    if url_file:
-        return url_from_file(url_file)
-    if target is None:
-        return url_from_environment(os.environ)
-    if "://" not in target and not is_meant_as_url(target):
+    if target is not None and "://" not in target and not is_meant_as_url(target):
         return None
-    url = parse_url(target)
+    if target is None and url_file is None and not os.environ.get("ENGAGEMENT_OUTPUT_URL"):
+        return None
+    from engagement_cli.sinks import sql  # noqa: PLC0415 - SQLAlchemy, only for databases
+
+    if url_file:
+        return sql.url_from_file(url_file)
+    if target is None:
+        return sql.url_from_environment(os.environ)
+    url = sql.parse_url(target)
     if url.has_password:
         click.echo(
             "engagement: a password on the command line can be seen by others on this machine; "

@@ -48,7 +48,7 @@ class Result:
         Raises:
             EngagementError: One could not.
         """
-        if self._outputs.has_tables:
+        if self._outputs.tables:
             some_day = [request.since or request.until or date(1970, 1, 1)]
             planned = planned or pipeline.Plan([], some_day, [], 0)
             self._outputs.prepare(pipeline.empty(request, planned))

@@ -68,8 +68,7 @@ def run(
     over all that is stored of the asked days, whether its log is still there or
     not.
     """
-    from engagement_cli.cli import stored  # noqa: PLC0415 - pandas, only when there is work
-    from engagement_cli.cli.output import outputs_of  # noqa: PLC0415 - likewise
+    from engagement_cli.cli.output import outputs_of  # noqa: PLC0415 - pandas, only for work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import Result  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise
@@ -83,6 +82,8 @@ def run(
             "Leave out --state, or --dedupe-id."
         )
     if state_folder:
+        from engagement_cli.cli import stored  # noqa: PLC0415 - likewise
+
         if not dry_run:
             result.prepare(request)
         place = stored.Place(state_folder, lock_timeout or 0.0)
