@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     Words = NDArray[np.uint64]
 
+HASH_BYTES = 12
+"""So long are hashes of devices that of a billion no two have one, but by a chance of 10^-11."""
+_HEAD = HASH_BYTES - 8
+_IS_HASH = np.uint64(1 << 8 * _HEAD)
 _PENDING_ROWS = 2_000_000
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
@@ -77,10 +82,44 @@ class Devices:
         names = [name.strip() for name in self.contracts.strings().to_pylist()]
         return Devices.union([Devices(Contracts.pack(names), self.macs)])
 
+    def hashed(self, key: bytes) -> Devices:
+        """The same pairs with a keyed hash in the place of each device's name."""
+        order = self.macs.order()
+        ordered = self.macs.take(order)
+        starts = ordered.starts()
+        names = ordered.take(starts).strings().to_pylist()
+        hashes = b"".join(_hash(name, key) for name in names)
+        numbers = np.empty(len(self), np.int64)
+        numbers[order] = np.cumsum(starts) - 1
+        return Devices.union([Devices(self.contracts, packed_hashes(hashes).take(numbers))])
+
     def distinct(self, rows: NDArray[np.bool_]) -> int:
         """How many different devices the pairs at these rows name."""
         macs = self.macs.take(rows)
         return int(macs.take(macs.order()).starts().sum())
+
+
+def packed_hashes(hashes: bytes) -> Contracts:
+    """Hashes, one behind another, as words.
+
+    A bit in ``hi`` that no hash fills keeps each from being no device, or that of a long name.
+    """
+    table = np.frombuffer(hashes, np.uint8).reshape(-1, HASH_BYTES)
+    head, tail = (np.ascontiguousarray(part) for part in (table[:, :_HEAD], table[:, _HEAD:]))
+    hi = head.view(">u4")[:, 0].astype(np.uint64) | _IS_HASH
+    return Contracts(hi, tail.view(">u8")[:, 0].astype(np.uint64))
+
+
+def unpacked_hashes(macs: Contracts) -> bytes:
+    """The hashes that ``packed_hashes`` made words of."""
+    table = np.empty((len(macs), HASH_BYTES), np.uint8)
+    table[:, :_HEAD] = macs.hi.astype(">u4")[:, None].view(np.uint8)
+    table[:, _HEAD:] = macs.lo.astype(">u8")[:, None].view(np.uint8)
+    return table.tobytes()
+
+
+def _hash(name: str, key: bytes) -> bytes:
+    return hashlib.blake2b(name.encode(), key=key, digest_size=HASH_BYTES).digest()
 
 
 class Union:

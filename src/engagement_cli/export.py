@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engagement_cli.errors import NoInputError, UsageError
+from engagement_cli.errors import NoInputError
 from engagement_cli.pipeline import Outcome, Request, fold_of, outcome_of
+from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from engagement_cli.state.generation import Generation
+    from engagement_cli.state.generation import Counted, Generation
     from engagement_cli.views import Emit, Shown
 
 
@@ -28,9 +26,10 @@ def export(
         passed_over: Files that are never logs, in the folders that were searched before.
 
     Raises:
-        UsageError: A range is asked for, and a file is stored without a day.
+        UsageError: A range is asked for, and a file is stored without a day; or devices are, and
+            a file is stored without them.
         NoInputError: Nothing is stored of the asked days.
-        StateError: A partial is missing or damaged.
+        StateError: A partial, or what else is asked for, is missing or damaged.
     """
     counted = state.counted(request.since, request.until)
     if not counted.files:
@@ -40,9 +39,11 @@ def export(
         )
     if request.view.needs_days:
         state.require_days()
+    if request.view.needs_devices:
+        device_sets.require(state, counted)
     return outcome_of(
         request,
-        _shown(request, state, counted.days, emit),
+        _shown(request, state, counted, emit),
         files=len(counted.files),
         days=counted.days,
         bytes=sum(stored.source_bytes for _, stored in counted.files),
@@ -52,16 +53,16 @@ def export(
     )
 
 
-def _shown(request: Request, state: Generation, days: Sequence[date], emit: Emit | None) -> Shown:
+def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | None) -> Shown:
     """The view of what is stored: of its sum where that is enough, else day by day."""
-    if request.view.needs_devices:
-        raise UsageError(
-            "A state keeps no devices. Compute them from the logs: engagement run -i LOGS "
-            "--features devices, without --state."
-        )
-    fold = fold_of(request, days, emit)
-    if not request.view.needs_days:
-        return fold.show(state.total(request.since, request.until))
+    view = request.view
+    fold = fold_of(request, counted.days, emit)
+    devices = None
+    if view.needs_devices and not view.needs_devices_by_day:
+        devices = device_sets.of(state, (stored for _, stored in counted.files))
+    if not view.needs_days:
+        return fold.show(state.total(request.since, request.until), devices)
     for day, partial in state.days(request.since, request.until):
-        fold.add(day, partial)
-    return fold.shown()
+        own = device_sets.of(state, counted.of(day)) if view.needs_devices_by_day else None
+        fold.add(day, partial, own)
+    return fold.shown(devices)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from engagement_cli.aggregate import Sum
+from engagement_cli.devices import Union
 from engagement_cli.durable import uninterrupted
-from engagement_cli.errors import InputError, QualityError
+from engagement_cli.errors import InputError, QualityError, UsageError
+from engagement_cli.parse.rules import Fields
 from engagement_cli.pipeline import Log, Plan, Request, Watcher, days_of
 from engagement_cli.scan import pays, scan
 from engagement_cli.sources.discover import place_of, shown
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from engagement_cli.aggregate import Partial
+    from engagement_cli.devices import Devices
     from engagement_cli.parse.chunk import Chunk
     from engagement_cli.quality import RejectLimit
     from engagement_cli.sources.discover import Found, Source
@@ -45,6 +48,7 @@ class Ingested:
         moved: Files stored under a name that is gone: that name, and theirs.
         identical: Files with bytes that another name has: that name, and theirs.
         mended: Files whose bytes were stored and damaged, and are stored anew.
+        devices: Files whose bytes were stored without their devices, and now are with them.
         refused: Files over the limit of rejects, which are not stored, and their first reject.
         failed: What was wrong with files that could not be read to their end.
         passed_over: Files in the folders that are never logs.
@@ -59,6 +63,7 @@ class Ingested:
     moved: list[tuple[str, str]] = field(default_factory=list)
     identical: list[tuple[str, str]] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     passed_over: int = 0
@@ -81,6 +86,7 @@ class Ingested:
             "moved": [list(pair) for pair in self.moved],
             "identical": [list(pair) for pair in self.identical],
             "mended": self.mended,
+            "devices_added": self.devices,
             "refused": [name for name, _ in self.refused],
             "failed": self.failed,
             "bytes": self.bytes,
@@ -118,17 +124,21 @@ class _Read:
 
     source: Source
     partial: Partial
+    devices: Devices | None
     followed: Log
     look: Look | None
 
 
-def fresh(sources: Iterable[Source], state: Generation) -> list[Source]:
-    """The sources that are new or changed, as far as a look can tell; a look reads none of them.
+def fresh(request: Request, sources: Iterable[Source], state: Generation) -> list[Source]:
+    """The sources that are new or changed, or of which devices are asked for that are not stored.
+
+    That is as far as a look can tell; a look reads none of them.
 
     Raises:
         InputError: One of them cannot be looked at.
     """
-    return [source for source in sources if not _is_stored(source, state)]
+    devices = request.devices
+    return [source for source in sources if not _is_stored(source, state, devices=devices)]
 
 
 def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done: Ingested) -> None:
@@ -143,9 +153,13 @@ def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done
 
     Raises:
         InputError: A file cannot be looked at.
+        UsageError: The view needs devices that nobody said to keep.
         OutputError: The state cannot be written; what is stored stands.
     """
-    sources = fresh(found.sources, state)
+    _require_what_the_view_needs(request, found, state)
+    if request.devices:
+        state.begin_devices()
+    sources = fresh(request, found.sources, state)
     done.began, done.passed_over = True, found.passed_over
     done.unchanged += [str(source) for source in found.sources if source not in sources]
     watcher.starts(Plan(sources, days_of(sources), [], found.passed_over))
@@ -157,6 +171,24 @@ def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done
         else:
             with uninterrupted():
                 _store(read, request.max_rejects, state, done)
+
+
+def _require_what_the_view_needs(request: Request, found: Found, state: Generation) -> None:
+    """Refuse to store new files without the devices that are asked for in the end.
+
+    Raises:
+        UsageError: There are such files.
+    """
+    if not request.view.needs_devices or request.devices:
+        return
+    new = [
+        one for one in found.sources if one.size is None or _name(one) not in state.manifest.files
+    ]
+    if new:
+        raise UsageError(
+            f"{new[0]}: would be stored without its devices, which are asked for. Nothing was "
+            "stored. Add --devices, or leave the feature devices out of --features."
+        )
 
 
 def _store(read: _Read, limit: RejectLimit, state: Writer, done: Ingested) -> None:
@@ -175,8 +207,13 @@ def _store(read: _Read, limit: RejectLimit, state: Writer, done: Ingested) -> No
     is_old = before is not None and before.content == file.content
     going = [] if is_old else _others_of(file, known.values())
     names = [of.name for of in going]
-    if state.commit(file, read.partial, found.tally, found.stored_bytes, names):
+    lacks = read.devices is not None and not state.knows(file.content, devices=True)
+    lacked = lacks and state.knows(file.content)
+    facts = read.partial, found.tally, found.stored_bytes
+    if state.commit(file, *facts, names, devices=read.devices):
         done.mended.append(str(source))
+    elif lacked:
+        done.devices.append(str(source))
     _tell(str(source), file, known, going, done, empty=not found.stored_bytes)
 
 
@@ -233,24 +270,28 @@ def _read(source: Source, request: Request, watcher: Watcher) -> _Read:
     """
     vocabulary = Vocabulary()
     total = Sum(vocabulary, compiled=pays([source]))
+    devices = Union()
 
     def add(_: Source, chunk: Chunk) -> bool:
         total.add(chunk)
+        if request.devices:
+            devices.add(chunk)
         return True
 
     began, look = time.time_ns(), _look(source)
-    how = replace(request.reading, fingerprints=True)
+    how = replace(request.reading, fingerprints=True, fields=Fields(mac=request.devices))
     followed = Log(watcher)
     followed.follow(scan([source], how, add, vocabulary))
     if _look(source) != look:
         raise changed(source)
     settled = look if look and look.changed_ns < began - _RACY_NS else None
-    return _Read(source, total.total(), followed, settled)
+    named = devices.total() if request.devices else None
+    return _Read(source, total.total(), named, followed, settled)
 
 
-def _is_stored(source: Source, state: Generation) -> bool:
+def _is_stored(source: Source, state: Generation, *, devices: bool) -> bool:
     look = _look(source)
-    return look is not None and state.finds(_name(source), look, source.day)
+    return look is not None and state.finds(_name(source), look, source.day, devices=devices)
 
 
 def _name(source: Source, content: str = "") -> str:

@@ -65,6 +65,7 @@ class Request:
         reading: How sources are read.
         view: What is made of the totals.
         dedupe: Whether equal ``_id``s within a day's files count once.
+        devices: Whether a state keeps the devices of what is read into it.
         apart: A folder that is no input even where it lies in one: the state.
     """
 
@@ -81,6 +82,7 @@ class Request:
     reading: Reading = field(default_factory=Reading)
     view: View = field(default_factory=View)
     dedupe: bool = False
+    devices: bool = False
     apart: Path | None = None
 
     def __post_init__(self) -> None:

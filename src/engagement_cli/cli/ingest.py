@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @options.date_option
 @options.shape_option
 @options.state_option()
+@options.devices_option
 @options.lock_timeout_option
 @options.rejects_options
 @options.summary_option
@@ -41,11 +42,14 @@ def ingest(
     Examples:
       engagement ingest -i logs/ --state STATE
       engagement ingest -i logs/20220401.json --state STATE --max-rejects 100
+      engagement ingest -i logs/ --state STATE --devices
       engagement ingest -i logs/ --state STATE --dry-run
 
     A file that is stored and looks as it did is not read. One whose bytes
     changed takes the place of what was stored under its name. One over the
     limit of rejects is not stored; the others are, and the exit status is 3.
+
+    With --devices, a file that is stored without its devices is read once more.
     """
     from engagement_cli.cli import stored  # noqa: PLC0415 - pandas, only when there is work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise

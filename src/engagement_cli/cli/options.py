@@ -160,6 +160,12 @@ dedupe_option = _option(
     is_flag=True,
     help="Count equal _id within a day's files once, the first.",
 )
+devices_option = _option(
+    "--devices",
+    heading="State",
+    is_flag=True,
+    help="Keep the devices of what is read, too, as keyed hashes: for the feature devices.",
+)
 range_options = _many(
     _option(
         "--since",

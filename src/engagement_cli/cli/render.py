@@ -99,6 +99,9 @@ def ingested(done: Ingested, generation: int, first_rejects: FirstRejects) -> It
         yield _row("moved", f"{name}: stored as {old} until now, where nothing is left")
     for name in done.mended:
         yield _row("mended", f"{name}: its bytes were stored and damaged; they are stored anew")
+    if done.devices:
+        count = len(done.devices)
+        yield _row("devices", f"{count:,} file{'s' * (count != 1)}: same bytes, devices added")
     for stored, name in done.identical:
         yield _row("warning", f"{name} holds the same bytes as {stored}: counted once.")
     yield from _rejects(done.tally, first_rejects)

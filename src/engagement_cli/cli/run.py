@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @options.dry_run_option
 @options.table_options
 @options.state_option(required=False)
+@options.devices_option
 @options.strategy_option
 @options.reading_options
 @options.lock_timeout_option
@@ -76,6 +77,11 @@ def run(
     result = Result(outputs_of(asked, lock_timeout), summary_file)
     request = request_of(apart=state_folder, **asked)
     terminal = Terminal(rejects_file, quiet=quiet, verbose=verbose)
+    if request.devices and not state_folder:
+        raise UsageError(
+            "--devices says what a state keeps. Name one with --state, or leave --devices out: "
+            "--features devices does without it there."
+        )
     if state_folder and request.dedupe:
         raise UsageError(
             "--dedupe-id needs all files of a day at once, and a state keeps no _id. "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from engagement_cli.state.generation import Generation
-    from engagement_cli.state.manifest import StoredFile
+    from engagement_cli.state.manifest import StoredFile, StoredPartial
 
 _COLUMNS = ("day", "lines", "rejected", "contracts", "seconds", "bytes", "ingested", "name")
 
@@ -90,10 +90,12 @@ def verify(folder: Path, as_json: bool) -> None:
 
     The exit status is 1 when there is damage; each damaged file is named.
     """
+    from engagement_cli.state import device_sets  # noqa: PLC0415 - pyarrow, only for work
+
     with _opened(folder) as stored:
-        faults = stored.faults()
+        faults = [*stored.faults(), *device_sets.faults(stored)]
         partials = stored.manifest.partials.values()
-        size = sum(stored.partial_bytes for stored in partials)
+        size = sum(map(_bytes_of, partials))
     if as_json:
         _print_json({"partials": len(partials), "bytes": size, "faults": faults})
     if faults:
@@ -208,6 +210,8 @@ def _record(stored: Generation, file: StoredFile) -> dict[str, Any]:
         "rules": of.rules,
         "tool": of.tool,
         "ingested": of.ingested,
+        "devices": of.devices.file if of.devices else None,
+        "devices_bytes": of.devices.bytes if of.devices else None,
     }
 
 
@@ -228,8 +232,14 @@ def _whole(stored: Generation) -> dict[str, Any]:
         "rejected": sum(of.tally.rejects for of in partials),
         "seconds": sum(of.seconds for of in partials),
         "bytes_read": sum(of.source_bytes for of in partials),
-        "bytes_stored": sum(of.partial_bytes for of in partials),
+        "bytes_stored": sum(map(_bytes_of, partials)),
+        "files_with_devices": sum(of.devices is not None for of in partials),
     }
+
+
+def _bytes_of(stored: StoredPartial) -> int:
+    """How long all is that is stored of a content."""
+    return stored.partial_bytes + (stored.devices.bytes if stored.devices else 0)
 
 
 def _text(fact: object) -> str | None:

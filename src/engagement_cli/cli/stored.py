@@ -127,7 +127,7 @@ def show_plan(request: Request, found: Found, folder: Path) -> None:
     layout.refuse_strangers(folder)
     if layout.is_begun(folder):
         with reading(folder, request.reading.threads) as state:
-            sources = fresh(sources, state)
+            sources = fresh(request, sources, state)
     planned = Plan(sources, days_of(sources), [], found.passed_over)
     click.echo("\n".join(render.plan(planned)), err=True)
 

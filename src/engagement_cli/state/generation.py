@@ -19,7 +19,7 @@ from engagement_cli.ordered import ordered
 from engagement_cli.schema import RULES_VERSION
 from engagement_cli.sources.days import missing_days, parse_day
 from engagement_cli.sources.discover import natural_key, place_of, shown
-from engagement_cli.state import layout, lock, manifest, partials, sums
+from engagement_cli.state import device_files, layout, lock, manifest, partials, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,6 +50,10 @@ class Counted:
     days: Sequence[date]
     identical: Sequence[tuple[str, str]]
 
+    def of(self, day: date | None) -> list[StoredPartial]:
+        """The partials of a day."""
+        return [stored for file, stored in self.files if file.day == day]
+
 
 class Generation:
     """What a state holds.
@@ -57,12 +61,13 @@ class Generation:
     Attributes:
         folder: Where the state is.
         manifest: What this generation holds.
+        threads: How many threads read it.
     """
 
     def __init__(self, folder: Path, current: Manifest, threads: int) -> None:
         self.folder = folder
         self.manifest = current
-        self._threads = threads
+        self.threads = threads
         self._aside = ThreadPoolExecutor(1)
         self._ahead: Future[tuple[Partial, sums.Stamps]] | None = None
 
@@ -71,20 +76,33 @@ class Generation:
         """The folder as a shell takes it."""
         return shlex.quote(str(self.folder))
 
-    def finds(self, name: str, look: Look | None, day: date | None) -> bool:
-        """Whether the file of this name is stored, as far as a look can tell."""
+    def finds(
+        self, name: str, look: Look | None, day: date | None, *, devices: bool = False
+    ) -> bool:
+        """Whether the file of this name is stored, with its devices if these are asked for.
+
+        That is as far as a look can tell.
+        """
         file = self.manifest.files.get(name)
         return (
             file is not None
             and look is not None
             and (file.look, file.day) == (look, day)
-            and self.knows(file.content)
+            and self.knows(file.content, devices=devices)
         )
 
-    def knows(self, content: str) -> bool:
-        """Whether these bytes are stored, judged by the rules in force."""
+    def knows(self, content: str, *, devices: bool = False) -> bool:
+        """Whether these bytes are stored, judged by the rules in force, maybe with their devices.
+
+        Devices whose file a look finds missing or of another size are not.
+        """
         stored = self.manifest.partials.get(content)
-        return stored is not None and stored.rules == RULES_VERSION
+        if stored is None or stored.rules != RULES_VERSION:
+            return False
+        return not devices or (
+            stored.devices is not None
+            and device_files.fault_of_a_look(self.folder, stored.devices) is None
+        )
 
     def files(self) -> list[StoredFile]:
         """Every file, ordered by day and name; without a day first."""
@@ -262,7 +280,7 @@ class Generation:
         )
 
     def _load(self, wanted: Iterable[StoredPartial]) -> Iterator[Partial]:
-        return ordered((partial(self._summed, stored) for stored in wanted), self._threads)
+        return ordered((partial(self._summed, stored) for stored in wanted), self.threads)
 
     def _summed(self, stored: StoredPartial) -> Partial:
         return self.decoded(stored).partial
@@ -286,10 +304,11 @@ class Generation:
         return stat.st_mtime_ns
 
     def _fault(self, stored: StoredPartial, what: str) -> DamageError:
+        how = " with --devices" if stored.devices else ""
         return DamageError(
             f"{what} It holds {self.logs_of(stored.content)}.",
-            "Restore the whole folder from a backup; or take this out and ingest the log again: "
-            f"engagement state remove {self.quoted} {stored.partial}",
+            "Restore the whole folder from a backup; or take this out and ingest the log again"
+            f"{how}: engagement state remove {self.quoted} {stored.partial}",
         )
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 PARTIALS = "partials"
 SUMS = "sums"
+DEVICES = "devices"
+DEVICES_KEY = "devices.key"
 DAMAGED = "damaged"
 """Where a rebuild that is told to leaves out damaged partials puts them."""
-_OWN = {MANIFEST, PARTIALS, SUMS, DAMAGED, lock.WRITER, lock.READERS}
+_OWN = {MANIFEST, PARTIALS, SUMS, DEVICES, DEVICES_KEY, DAMAGED, lock.WRITER, lock.READERS}
 _OF_THE_DISK = {"lost+found"}
 UNDATED = "undated"
 _PARTIAL = re.compile(rf"(\d{{4}}-\d\d-\d\d|{UNDATED})-[0-9a-f]{{16}}\.parquet")
@@ -39,7 +41,8 @@ def refuse_strangers(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise StateError(f"{folder}: is a file, and a state is a folder. Name another place.")
     strangers = [path for path in _listed(folder) if path.name not in _OWN | _OF_THE_DISK]
-    strangers += [p for p in _listed(folder / PARTIALS) if not _PARTIAL.fullmatch(p.name)]
+    for place in (folder / PARTIALS, folder / DEVICES):
+        strangers += [path for path in _listed(place) if not _PARTIAL.fullmatch(path.name)]
     if strangers:
         names = ", ".join(str(path.relative_to(folder)) for path in sorted(strangers)[:10])
         raise StateError(
@@ -75,11 +78,26 @@ def make_folders(folder: Path) -> None:
     new = not (folder / MANIFEST).exists()
     for made in (folder, folder / PARTIALS, folder / SUMS):
         if new or not made.is_dir():
-            made.mkdir(FOLDER_MODE, exist_ok=True)
-            made.chmod(FOLDER_MODE)
+            _make_private_folder(made)
     if new:
         sync_folder(folder)
         sync_folder(folder.parent)
+
+
+def make_folder_of_devices(folder: Path) -> None:
+    """Make the folder of devices, which only those states have that keep some.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if not (folder / DEVICES).is_dir():
+        _make_private_folder(folder / DEVICES)
+        sync_folder(folder)
+
+
+def _make_private_folder(folder: Path) -> None:
+    folder.mkdir(FOLDER_MODE, exist_ok=True)
+    folder.chmod(FOLDER_MODE)
 
 
 def make_private(folder: Path) -> None:
@@ -87,7 +105,7 @@ def make_private(folder: Path) -> None:
 
     Where that cannot be done, the files are somebody else's, or the disk is read-only.
     """
-    for place in (folder, folder / PARTIALS, folder / SUMS):
+    for place in (folder, folder / PARTIALS, folder / SUMS, folder / DEVICES):
         for path in (place, *_listed(place)):
             with suppress(OSError):
                 mode = stat.S_IMODE(path.lstat().st_mode)
@@ -118,12 +136,14 @@ def partial_files(folder: Path) -> Iterator[Path]:
 def clear(folder: Path, current: Manifest) -> None:
     """Delete what an interrupted writer left, and partials no longer needed if nobody reads.
 
-    What cannot be deleted is harmless and left to the next writer.
+    Devices go after the partials that name them. What cannot be deleted is harmless and left to the
+    next writer.
     """
-    for place in (folder, folder / PARTIALS, folder / SUMS):
+    for place in (folder, folder / PARTIALS, folder / SUMS, folder / DEVICES):
         clear_left_over(place)
     with suppress(OSError), lock.nobody_reading(folder) as alone:
-        for path in _unneeded(folder, current) if alone else ():
+        rubbish = [*_unneeded(folder, current), *_unneeded_devices(folder, current)]
+        for path in rubbish if alone else ():
             with suppress(OSError):
                 path.unlink()
 
@@ -158,6 +178,12 @@ def _unneeded(folder: Path, current: Manifest) -> list[Path]:
     """The files of partials that a manifest does not name."""
     needed = {stored.partial for stored in current.partials.values()}
     return [path for path in partial_files(folder) if path.name not in needed]
+
+
+def _unneeded_devices(folder: Path, current: Manifest) -> list[Path]:
+    """The files of devices that a manifest does not name."""
+    needed = {of.devices.file for of in current.partials.values() if of.devices}
+    return [path for path in sorted(_listed(folder / DEVICES)) if path.name not in needed]
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -62,6 +62,25 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDevices:
+    """The devices of a content.
+
+    Attributes:
+        file: Their file in the folder of devices.
+        bytes: How long that file is.
+        sha256: The hash of that file.
+        pairs: Its pairs of contract and device.
+        key: What tells the key that the devices were hashed with from another.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    pairs: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPartial:
     """The partial of a content.
 
@@ -78,6 +97,7 @@ class StoredPartial:
         rules: The version of the rules that judged its lines.
         tool: The version of the program that wrote it.
         ingested: When, UTC, as ISO 8601.
+        devices: The devices that its lines name, if they were asked for.
     """
 
     content: str
@@ -92,6 +112,7 @@ class StoredPartial:
     rules: int
     tool: str
     ingested: str
+    devices: StoredDevices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +234,13 @@ def _from_json(told: Any) -> Manifest:
         for file in told["files"]
     ]
     partials = [
-        StoredPartial(**{**partial, "tally": tally_of(partial["tally"])})
+        StoredPartial(
+            **{
+                **partial,
+                "tally": tally_of(partial["tally"]),
+                "devices": devices_of(partial),
+            }
+        )
         for partial in told["partials"]
     ]
     return Manifest(
@@ -229,8 +256,15 @@ def tally_of(told: Mapping[str, Any]) -> Tally:
     return Tally(**{**told, "rejected": rejected})
 
 
+def devices_of(told: Mapping[str, Any]) -> StoredDevices | None:
+    """The devices that JSON tells of a partial, if it tells any."""
+    return StoredDevices(**told["devices"]) if "devices" in told else None
+
+
 def _plain(told: dict[str, Any]) -> dict[str, Any]:
-    """What ``asdict`` gives, with the day as text and the reasons in order."""
+    """What ``asdict`` gives, with the day as text, the reasons in order, and no lack of devices."""
+    if told.get("devices", told) is None:
+        del told["devices"]
     if "day" in told:
         told["day"] = str(told["day"]) if told["day"] else None
     if "tally" in told:

@@ -35,7 +35,7 @@ _ENCODINGS = {
 
 
 class Encoded(NamedTuple):
-    """A partial as the bytes of a file, their hash, and what the footer says."""
+    """A table as the bytes of a file, their hash, and what the footer says."""
 
     data: pa.Buffer
     sha256: str
@@ -68,16 +68,20 @@ def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
             SECONDS: pa.array(sums.seconds),
             LINES: pa.array(sums.lines),
         }
-    ).replace_schema_metadata({FOOTER_KEY: json.dumps(footer)})
+    )
+    return encoded(table, footer, use_dictionary=[APP_NAME], column_encoding=_ENCODINGS)
+
+
+def encoded(table: pa.Table, footer: dict[str, Any], **how: Any) -> Encoded:
+    """Write a table with a footer as Parquet, in memory; ``how`` is for Arrow."""
     sink = pa.BufferOutputStream()
     parquet.write_table(
-        table,
+        table.replace_schema_metadata({FOOTER_KEY: json.dumps(footer)}),
         sink,
         compression="zstd",
-        use_dictionary=[APP_NAME],
-        column_encoding=_ENCODINGS,
         write_page_checksum=True,
         write_statistics=False,
+        **how,
     )
     data = sink.getvalue()
     return Encoded(data, hashlib.sha256(data).hexdigest(), footer)
@@ -111,13 +115,7 @@ def read(path: Path, sha256: str) -> Decoded:
     Raises:
         StateError: It is missing, or is not what was written; the message says only that.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise StateError(f"{path}: cannot be read: {error.strerror}.") from error
-    found = hashlib.sha256(data).hexdigest()
-    if not found.startswith(sha256):
-        raise StateError(f"{path}: damaged; its bytes are not those that were written.")
+    data, found = checked(path, sha256)
     try:
         partial, footer = _decode(data)
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
@@ -127,19 +125,35 @@ def read(path: Path, sha256: str) -> Decoded:
     return Decoded(partial, footer, len(data), found)
 
 
+def checked(path: Path, sha256: str) -> tuple[bytes, str]:
+    """The bytes of a file and their hash, of which ``sha256`` is at least the beginning.
+
+    Raises:
+        StateError: It is missing, or is not what was written; the message says only that.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StateError(f"{path}: cannot be read: {error.strerror}.") from error
+    found = hashlib.sha256(data).hexdigest()
+    if not found.startswith(sha256):
+        raise StateError(f"{path}: damaged; its bytes are not those that were written.")
+    return data, found
+
+
 def _decode(data: bytes) -> tuple[Partial, dict[str, Any]]:
     file = parquet.ParquetFile(
         pa.BufferReader(data), page_checksum_verification=True, read_dictionary=[APP_NAME]
     )
     table = file.read([CONTRACT, APP_NAME, SECONDS, LINES]).unify_dictionaries().combine_chunks()
-    app = _only_chunk(table[APP_NAME])
-    contracts = Contracts.pack(_only_chunk(table[CONTRACT].cast(pa.large_string())))
+    app = only_chunk(table[APP_NAME])
+    contracts = Contracts.pack(only_chunk(table[CONTRACT].cast(pa.large_string())))
     rows = rows_of(
         contracts.hi,
         contracts.lo,
         app.indices.to_numpy(),
-        _only_chunk(table[SECONDS]).to_numpy(),
-        _only_chunk(table[LINES]).to_numpy(),
+        only_chunk(table[SECONDS]).to_numpy(),
+        only_chunk(table[LINES]).to_numpy(),
     )
     partial = Partial(rows, tuple(app.dictionary.to_pylist()), contracts.long)
     return partial, json.loads(file.metadata.metadata[FOOTER_KEY])
@@ -155,6 +169,6 @@ def totals(partial: Partial) -> dict[str, int]:
     }
 
 
-def _only_chunk(column: pa.ChunkedArray) -> Any:
+def only_chunk(column: pa.ChunkedArray) -> Any:
     """The one chunk of a column whose chunks were combined."""
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)

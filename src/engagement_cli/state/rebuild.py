@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from engagement_cli import durable
 from engagement_cli.errors import NewerStateError, StateError
 from engagement_cli.sources.discover import shown
-from engagement_cli.state import layout, lock, manifest, partials, writer
+from engagement_cli.state import device_sets, layout, lock, manifest, partials, writer
 from engagement_cli.state.generation import Generation
 from engagement_cli.state.manifest import Manifest, StoredFile, StoredPartial
 
@@ -31,9 +32,9 @@ class Rebuilt(NamedTuple):
 
 
 class _Fault(NamedTuple):
-    """A partial that is damaged, and what is wrong with it."""
+    """A file that is damaged, and what is wrong with it."""
 
-    partial: str
+    path: Path
     told: str
 
 
@@ -71,6 +72,8 @@ def rebuild(folder: Path, timeout: float, *, skip_damaged: bool = False) -> Rebu
         if current:
             layout.refuse_older_manifest(folder, current)
         rebuilt, faults = _whole_of(folder, current) if current else _told_by_partials(folder)
+        rebuilt, of_devices = _without_damaged_devices(folder, rebuilt)
+        faults += of_devices
         if faults and not skip_damaged:
             raise StateError("\n".join([*(fault.told for fault in faults), _way_out(folder)]))
         with durable.told(str(folder)):
@@ -100,8 +103,21 @@ def _whole_of(folder: Path, current: Manifest) -> tuple[Manifest, list[_Fault]]:
     faults = damaged.damaged(damaged.decoded)
     files = {name: file for name, file in current.files.items() if file.content not in faults}
     return current.following(files), [
-        _Fault(current.partials[content].partial, error.what) for content, error in faults.items()
+        _Fault(folder / layout.PARTIALS / current.partials[content].partial, error.what)
+        for content, error in faults.items()
     ]
+
+
+def _without_damaged_devices(folder: Path, told: Manifest) -> tuple[Manifest, list[_Fault]]:
+    """A manifest without the devices that are missing or damaged; sums stay without them."""
+    damaged = device_sets.damaged(Generation(folder, told, threads=1))
+    stored, faults = dict(told.partials), []
+    for content, error in damaged.items():
+        devices = stored[content].devices
+        assert devices is not None
+        faults.append(_Fault(folder / layout.DEVICES / devices.file, error.what))
+        stored[content] = replace(stored[content], devices=None)
+    return replace(told, partials=stored), faults
 
 
 def _told_by_partials(folder: Path) -> tuple[Manifest, list[_Fault]]:
@@ -114,7 +130,7 @@ def _told_by_partials(folder: Path) -> tuple[Manifest, list[_Fault]]:
         except NewerStateError:
             raise
         except StateError as error:
-            faults.append(_Fault(path.name, f"{error}{_guess(path)}"))
+            faults.append(_Fault(path, f"{error}{_guess(path)}"))
     found.sort(key=lambda told: (told.generation, told.record.ingested))
     last = {told.file.content: told for told in found}
     in_order = [told for told in found if last[told.file.content] is told]
@@ -159,9 +175,7 @@ def _way_out(folder: Path) -> str:
 
 def _put_aside(folder: Path, faults: Sequence[_Fault]) -> None:
     """Move what is damaged out of the way, for whoever can still use it."""
-    for fault in faults:
-        path = folder / layout.PARTIALS / fault.partial
-        if path.exists():
-            aside = folder / layout.DAMAGED
-            aside.mkdir(layout.FOLDER_MODE, exist_ok=True)
-            path.replace(aside / path.name)
+    aside = folder / layout.DAMAGED
+    for path in (fault.path for fault in faults if fault.path.exists()):
+        aside.mkdir(layout.FOLDER_MODE, exist_ok=True)
+        path.replace(aside / path.name)

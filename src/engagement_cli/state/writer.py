@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING, Any
 from engagement_cli import durable
 from engagement_cli.errors import StateError
 from engagement_cli.schema import RULES_VERSION
-from engagement_cli.state import layout, lock, manifest, partials
+from engagement_cli.state import device_files, device_sets, layout, lock, manifest, partials
 from engagement_cli.state.generation import Generation
 from engagement_cli.state.manifest import StoredFile, StoredPartial
 from engagement_cli.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from engagement_cli.aggregate import Partial
-    from engagement_cli.state.partials import Decoded
+    from engagement_cli.devices import Devices
+    from engagement_cli.state.manifest import StoredDevices
+    from engagement_cli.state.partials import Decoded, Encoded
     from engagement_cli.tally import Tally
 
 
 class Writer(Generation):
     """A state that nobody else changes; its generation moves on with each change."""
+
+    _key: bytes | None = None
 
     def commit(
         self,
@@ -34,6 +38,8 @@ class Writer(Generation):
         tally: Tally,
         source_bytes: int,
         instead_of: Collection[str] = (),
+        *,
+        devices: Devices | None = None,
     ) -> bool:
         """Store a file and the sums of its lines, in the place of what its name stood for.
 
@@ -43,6 +49,8 @@ class Writer(Generation):
             tally: What became of its lines.
             source_bytes: How long it is, as stored.
             instead_of: Other names of the same file, which go.
+            devices: The devices that its lines name, if they are asked for. Those that are stored
+                of the same bytes stay also where they are not.
 
         Returns:
             Whether these bytes were stored and damaged, and are now mended.
@@ -54,11 +62,12 @@ class Writer(Generation):
         files[file.name] = file
         added = self._relabelled(files, besides=file.content)
         was_damaged = False
-        if not self._differs_in_look_alone(file):
+        if not self._differs_in_look_alone(file, devices=devices is not None):
             knows = self.knows(file.content)
             kept = self._whole(file.content) if knows else None
             was_damaged = knows and kept is None
-            if kept is None or not _names_one_of(files, kept.footer):
+            lacks = devices is not None and not self.knows(file.content, devices=True)
+            if kept is None or lacks:
                 facts = {
                     "source_bytes": source_bytes,
                     "tally": asdict(tally),
@@ -66,7 +75,9 @@ class Writer(Generation):
                     "tool": __version__,
                     "ingested": datetime.now(UTC).isoformat(timespec="seconds"),
                 }
-                added.append(self._write(file, part, facts))
+                added.append(self._write(file, part, facts, self._written(file, devices)))
+            elif not _names_one_of(files, kept.footer):
+                added.append(self._anew(file, kept))
         self._change(files, added)
         return was_damaged
 
@@ -80,12 +91,23 @@ class Writer(Generation):
         files = {n: file for n, file in self.manifest.files.items() if n not in gone}
         self._change(files, self._relabelled(files))
 
-    def _differs_in_look_alone(self, file: StoredFile) -> bool:
+    def begin_devices(self) -> None:
+        """Get ready to store devices, before any log is read for them.
+
+        Raises:
+            StateError: Their key is lost.
+            OutputError: It cannot be written.
+        """
+        with durable.told(str(self.folder)):
+            layout.make_folder_of_devices(self.folder)
+            self._key = device_sets.key_of(self)
+
+    def _differs_in_look_alone(self, file: StoredFile, *, devices: bool) -> bool:
         before = self.manifest.files.get(file.name)
         return (
             before is not None
             and replace(before, look=file.look) == file
-            and self.knows(file.content)
+            and self.knows(file.content, devices=devices)
         )
 
     def _whole(self, content: str) -> Decoded | None:
@@ -108,10 +130,24 @@ class Writer(Generation):
             heir = next((of for _, of in sorted(files.items()) if of.content == content), None)
             kept = self._whole(content) if heir else None
             if heir and kept and not _names_one_of(files, kept.footer):
-                anew.append(self._write(heir, kept.partial, kept.footer))
+                anew.append(self._anew(heir, kept))
         return anew
 
-    def _write(self, file: StoredFile, part: Partial, facts: Mapping[str, Any]) -> StoredPartial:
+    def _anew(self, file: StoredFile, kept: Decoded) -> StoredPartial:
+        """A stored partial for another file with the same bytes."""
+        devices = self.manifest.partials[file.content].devices
+        return self._write(file, kept.partial, kept.footer, devices)
+
+    def _write(
+        self,
+        file: StoredFile,
+        part: Partial,
+        facts: Mapping[str, Any],
+        devices: StoredDevices | None,
+    ) -> StoredPartial:
+        facts = {name: fact for name, fact in facts.items() if name != "devices"}
+        if devices:
+            facts["devices"] = asdict(devices)
         encoded = partials.encode(
             part,
             {
@@ -123,11 +159,31 @@ class Writer(Generation):
                 "content": file.content,
             },
         )
-        path = self.folder / layout.PARTIALS / encoded.file_name(str(file.day or layout.UNDATED))
+        name = self._put(file, layout.PARTIALS, encoded, partials.read)
+        return record(name, encoded.data.size, encoded.sha256, encoded.footer)
+
+    def _written(self, file: StoredFile, devices: Devices | None) -> StoredDevices | None:
+        """The devices of a file, stored."""
+        if devices is None:
+            return None
+        assert self._key is not None, "begin_devices comes first"
+        encoded = device_files.encode(devices, self._key, file.content)
+        name = self._put(file, layout.DEVICES, encoded, device_files.decoded)
+        return device_files.record(name, encoded)
+
+    def _put(
+        self,
+        file: StoredFile,
+        place: str,
+        encoded: Encoded,
+        read: Callable[[Path, str], object],
+    ) -> str:
+        """Write what a file holds, read it back, and put it in its place; its name there."""
+        path = self.folder / place / encoded.file_name(str(file.day or layout.UNDATED))
 
         def reads_back(aside: Path) -> None:
             try:
-                partials.read(aside, encoded.sha256)
+                read(aside, encoded.sha256)
             except StateError as error:
                 raise durable.misread(path) from error
 
@@ -136,7 +192,7 @@ class Writer(Generation):
             durable.replacing(path, manifest.FILE_MODE, reads_back) as stream,
         ):
             stream.write(encoded.data)
-        return record(path.name, encoded.data.size, encoded.sha256, encoded.footer)
+        return path.name
 
     def _change(self, files: dict[str, StoredFile], added: Iterable[StoredPartial]) -> None:
         following = self.manifest.following(files, added)
@@ -188,8 +244,9 @@ def take_over(folder: Path, current: manifest.Manifest) -> None:
     """
     layout.refuse_older_manifest(folder, current)
     with durable.told(str(folder)):  # or "unchanged" would be said of what is not yet durable
-        for place in (folder / layout.PARTIALS, folder):
-            durable.confirm(place)
+        for place in (folder / layout.DEVICES, folder / layout.PARTIALS, folder):
+            if place.is_dir():
+                durable.confirm(place)
     layout.make_private(folder)
     lock.note_newest(folder, current.generation)
     layout.clear(folder, current)
@@ -215,6 +272,7 @@ def record(name: str, size: int, sha256: str, footer: dict[str, Any]) -> StoredP
         rules=footer["rules"],
         tool=footer["tool"],
         ingested=footer["ingested"],
+        devices=manifest.devices_of(footer),
     )
 
 
