@@ -92,6 +92,10 @@ SCENARIOS = (
         "a corrected day", RUN, {1: ONE, 2: TWO}, {2: MENDED},
         ({1: ONE, 2: TWO}, {1: ONE, 2: MENDED}),
     ),
+    Scenario(
+        "devices for what is stored", (*INGEST, "--devices"), {1: ONE}, {1: ONE, 2: TWO},
+        ({1: ONE}, {1: ONE, 2: TWO}),
+    ),
     Scenario("the same bytes again", INGEST, {1: ONE}, {2: ONE}, ({1: ONE}, {1: ONE})),
     Scenario(
         "remove", ("state", "remove", "state", "2022-04-02"), {1: ONE, 2: TWO}, {},
@@ -172,7 +176,17 @@ class Place:
         partials = {path.name for path in (state / "partials").iterdir()}
         needed = len(set(self.scenario.states[-1].values()))
         _hold(len(partials) == needed, f"partials that nothing needs: {partials}")
+        if "--devices" in self.scenario.arguments:
+            self._hold_devices(needed)
         _hold(not list(self._play.rglob(".*")), f"left aside: {list(self._play.rglob('.*'))}")
+
+    def _hold_devices(self, needed: int) -> None:
+        files = list((self._play / "state" / "devices").iterdir())
+        _hold(len(files) == needed, f"devices that nothing needs: {files}")
+        asked = ("-q", "-o", "-", "--features", "devices")
+        found = forked(self._command("export", "--state", "state", *asked), self._notes)
+        plain = forked(self._command("run", "-i", "logs", *asked), self._notes)
+        _hold(found.status == 0 and found.out == plain.out, f"other devices: {found}, {plain}")
 
     def _look(self, ended: Ended) -> None:
         found = self._read()

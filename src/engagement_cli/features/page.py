@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _NEEDS = {
     "days": "Needs the day of every file.",
-    "devices": "Needs `Mac`, which is read only when asked for.",
+    "devices": "Needs `Mac`, which is read only when asked for. A state counts devices where "
+    "`--devices` was said when it ingested: engagement ingest -i LOGS --state STATE --devices",
 }
 
 _INTRODUCTION = f"""\
@@ -120,6 +121,9 @@ With `--by contract-day` contracts can be listed, and with the other rows none a
 
 A device is a `{MAC}`, compared byte for byte: `0C96E62FC55C` and `0c96e62fc55c` are two devices. A
 `{MAC}` that is missing, null or empty is none.
+
+A state keeps devices where `--devices` says so, as keyed hashes and never in the clear
+([state](state.md#devices)); counts are the same with and without state.
 """
 
 
