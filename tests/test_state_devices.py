@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 V1 = Path(__file__).parent / "data" / "state_v1"
+V1_DEVICES = V1.with_name("state_v1_devices")
 LONG_NAME = "C" * 30
 MAC, LOWER, COLONS, FOREIGN = "0C96E62FC55C", "0c96e62fc55c", "0C:96:E6:2F:C5:5C", "thiết-bị"
 NAMES = (MAC, LOWER, COLONS, FOREIGN)
@@ -436,3 +437,18 @@ def test_the_manifest_of_a_state_with_devices_names_no_device(place: Place) -> N
     assert {tuple(sorted(partial["devices"])) for partial in told["partials"]} == {
         ("bytes", "file", "key", "pairs", "sha256")
     }
+
+
+# --- states of other versions -----------------------------------------------------------------
+
+
+def test_a_state_of_format_1_with_devices_can_be_read_for_ever(tmp_path: Path) -> None:
+    shutil.copytree(V1_DEVICES, tmp_path / "state")
+    place = Place(tmp_path)
+    place.log("20220401.json", text(FIRST))
+    assert run("state", "verify", place.state).status == 0
+    for asked in ASKED[:4]:
+        assert place.export(*asked) == place.plain(*asked), asked
+    place.log("20220402.json", text(SECOND))
+    assert len(place.told("--devices")["new"]) == 1
+    same(place)

@@ -7,6 +7,7 @@ clear. The key is made once for each state; without it nobody can try which devi
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -119,8 +120,11 @@ def decoded(path: Path, sha256: str) -> Devices:
         table = file.read([CONTRACT, DEVICE]).combine_chunks()
         contracts = partials.only_chunk(table[CONTRACT].cast(pa.large_string()))
         hashes = partials.only_chunk(table[DEVICE].cast(pa.binary(HASH_BYTES)))
+        pairs = json.loads(file.metadata.metadata[partials.FOOTER_KEY])["pairs"]
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise StateError(f"{path}: no devices of this program: {error}.") from error
+    if len(hashes) != pairs:
+        raise StateError(f"{path}: does not add up to the {pairs} pairs in its footer.")
     hashed = memoryview(hashes.buffers()[1] or b"")
     return Devices(Contracts.pack(contracts), packed_hashes(bytes(hashed[: hashes.nbytes])))
 
