@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engagement_cli import pipeline
+from engagement_cli import pipeline, planning
 from engagement_cli.categories import CategoryTable, load_table
 from engagement_cli.errors import UsageError
 from engagement_cli.parse.formats import SHAPES
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from engagement_cli.grains import Grain
     from engagement_cli.parse.formats import Shape
-    from engagement_cli.pipeline import Strategy
     from engagement_cli.pivot import Unmapped
+    from engagement_cli.planning import Strategy
     from engagement_cli.views import Labels
 
     Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -90,7 +90,7 @@ def run(
         EngagementError: Whatever prevents it; the subclass says what to do.
     """
     table = _table(categories)
-    request = pipeline.Request(
+    request = planning.Request(
         _paths(inputs),
         table=table,
         since=_day(since),
@@ -112,7 +112,7 @@ def run(
         ),
         dedupe=dedupe_id,
     )
-    outcome = pipeline.run(request, pipeline.plan(request), pipeline.Watcher())
+    outcome = pipeline.run(request, planning.plan(request), pipeline.Watcher())
     pipeline.judge(request, outcome)
     outcome.frame.attrs["account"] = outcome.account.as_dict()
     return outcome.frame
@@ -160,7 +160,7 @@ def read(
             behind the last block.
     """
     table = _table(categories)
-    request = pipeline.Request(
+    request = planning.Request(
         _paths(inputs),
         table=table,
         since=_day(since),
@@ -173,7 +173,7 @@ def read(
         view=View.asked(table, _where(categories), labels=labels),
         dedupe=dedupe_id,
     )
-    lines = Transformation(request, pipeline.plan(request), pipeline.Watcher())
+    lines = Transformation(request, planning.plan(request), pipeline.Watcher())
     yield from lines
     pipeline.judge(request, lines.outcome())
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engagement_cli.errors import NoInputError
-from engagement_cli.pipeline import Outcome, Request, fold_of, outcome_of
+from engagement_cli.pipeline import Outcome, fold_of, outcome_of
 from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
 
 if TYPE_CHECKING:
+    from engagement_cli.planning import Request
     from engagement_cli.state.generation import Counted, Generation
     from engagement_cli.views import Emit, Shown
 

@@ -12,7 +12,8 @@ from engagement_cli.devices import Union
 from engagement_cli.durable import uninterrupted
 from engagement_cli.errors import InputError, QualityError, UsageError
 from engagement_cli.parse.rules import Fields
-from engagement_cli.pipeline import Log, Plan, Request, Watcher, days_of
+from engagement_cli.pipeline import Log, Watcher
+from engagement_cli.planning import Plan, Request, days_of
 from engagement_cli.scan import pays, scan
 from engagement_cli.sources.discover import place_of, shown
 from engagement_cli.sources.streams import changed, reading

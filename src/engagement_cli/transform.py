@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from engagement_cli.pipeline import Outcome, Plan, Request, Watcher
+    from engagement_cli.pipeline import Outcome, Watcher
+    from engagement_cli.planning import Plan, Request
     from engagement_cli.sources.discover import Source
 
 

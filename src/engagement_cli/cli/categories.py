@@ -154,11 +154,11 @@ def unmapped(**asked: Any) -> None:
 
     Rejected lines are passed over here; engagement run reports them.
     """
-    from engagement_cli import pipeline  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli import pipeline, planning  # noqa: PLC0415 - pandas, only when there is work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
 
     request = request_of(**asked)
-    outcome = pipeline.run(request, pipeline.plan(request), pipeline.Watcher())
+    outcome = pipeline.run(request, planning.plan(request), pipeline.Watcher())
     click.echo("\n".join(render.unmapped(outcome.account)))
 
 

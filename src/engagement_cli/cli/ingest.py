@@ -56,7 +56,7 @@ def ingest(
     from engagement_cli.cli.result import write_json  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise
     from engagement_cli.files import check_targets  # noqa: PLC0415 - likewise
-    from engagement_cli.pipeline import find  # noqa: PLC0415 - likewise
+    from engagement_cli.planning import find  # noqa: PLC0415 - likewise
 
     request = request_of(table_file=None, apart=state_folder, **asked)
     place = stored.Place(state_folder, lock_timeout or 0.0)

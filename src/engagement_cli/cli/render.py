@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from engagement_cli.cli.watch import FirstRejects
     from engagement_cli.ingest import Ingested
-    from engagement_cli.pipeline import Plan
     from engagement_cli.pivot import UnmappedApp
+    from engagement_cli.planning import Plan
     from engagement_cli.quality import Account
     from engagement_cli.tally import Tally
 

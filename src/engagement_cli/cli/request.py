@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from engagement_cli.categories import load_table
 from engagement_cli.cli.view import VIEW_OPTIONS, view_of
 from engagement_cli.errors import UsageError
-from engagement_cli.pipeline import Request
+from engagement_cli.planning import Request
 from engagement_cli.quality import RejectLimit
 from engagement_cli.scan import BLOCK_SIZE, Reading
 from engagement_cli.sources.discover import STDIN

@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
-from engagement_cli import pipeline
+from engagement_cli import pipeline, planning
 from engagement_cli.cli import render
 from engagement_cli.files import check_targets, refuse_within
 from engagement_cli.sinks import write_text
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from engagement_cli.cli.output import Outputs
     from engagement_cli.cli.watch import Terminal
-    from engagement_cli.pipeline import Outcome, Plan, Request
+    from engagement_cli.pipeline import Outcome
+    from engagement_cli.planning import Plan, Request
     from engagement_cli.sinks.writer import Writer
     from engagement_cli.views import View
 
@@ -50,7 +51,7 @@ class Result:
         """
         if self._outputs.tables:
             some_day = [request.since or request.until or date(1970, 1, 1)]
-            planned = planned or pipeline.Plan([], some_day, [], 0)
+            planned = planned or planning.Plan([], some_day, [], 0)
             self._outputs.prepare(pipeline.empty(request, planned))
 
     def by_day(self, view: View) -> AbstractContextManager[Writer | None]:

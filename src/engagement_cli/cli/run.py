@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.cli.result import Result
     from engagement_cli.cli.watch import Terminal
-    from engagement_cli.pipeline import Request
+    from engagement_cli.planning import Request
 
 
 @click.command(cls=options.Command)
@@ -100,9 +100,9 @@ def run(
 
 def _run(request: Request, result: Result, terminal: Terminal, *, dry_run: bool) -> None:
     """Compute the result from the logs alone."""
-    from engagement_cli import pipeline  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli import pipeline, planning  # noqa: PLC0415 - pandas, only when there is work
 
-    planned = pipeline.plan(request)
+    planned = planning.plan(request)
     result.check(terminal.targets, [source.name for source in planned.sources])
     if dry_run:
         click.echo("\n".join(render.plan(planned)), err=True)

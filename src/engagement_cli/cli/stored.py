@@ -12,7 +12,7 @@ from engagement_cli.cli import again, render
 from engagement_cli.errors import NoInputError, UsageError
 from engagement_cli.export import export
 from engagement_cli.ingest import Ingested, fresh, ingest
-from engagement_cli.pipeline import Plan, days_of, find
+from engagement_cli.planning import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
 from engagement_cli.sources.discover import Found
 from engagement_cli.state import layout
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.cli.result import Result
     from engagement_cli.cli.watch import Terminal
-    from engagement_cli.pipeline import Request
+    from engagement_cli.planning import Request
     from engagement_cli.state.writer import Writer
 
 INTERRUPTED = 130

@@ -55,7 +55,7 @@ def transform(
     is put in place only when the whole input was read and no limit was
     exceeded; standard output is written to as the lines come.
     """
-    from engagement_cli import pipeline  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli import pipeline, planning  # noqa: PLC0415 - pandas, only when there is work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import write_json  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise
@@ -68,12 +68,12 @@ def transform(
     request = request_of(csv_safe=csv_safe, view=View(labels=labels), **asked)
     is_folder = target.endswith("/") or Path(target).is_dir()
     sink = FolderSink(target) if is_folder else FileSink(target, csv_safe=csv_safe)
-    planned = pipeline.plan(request)
+    planned = planning.plan(request)
     terminal = Terminal(rejects_file, quiet=quiet, verbose=verbose)
     others = [*([summary_file] if summary_file else []), *terminal.targets]
     logs = [source.name for source in planned.sources]
     if isinstance(sink, FolderSink):
-        pipeline.require_days(planned)
+        planning.require_days(planned)
         sink.check(others, [*request.inputs, *logs])
         check_targets(others, logs)
     else:

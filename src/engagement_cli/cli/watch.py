@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from engagement_cli.pipeline import Plan, Watcher
+from engagement_cli.pipeline import Watcher
 from engagement_cli.sinks.rejects import keeping_rejects
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.cli.progress import ProgressBar
     from engagement_cli.parse.rules import Reject
+    from engagement_cli.planning import Plan
     from engagement_cli.scan import Step
     from engagement_cli.sources.discover import Source
 
