@@ -24,10 +24,15 @@ PART = "state"
 def fold(bench: Bench) -> None:
     """Race a run that adds the last day to state, and an export, against peers that read all."""
     days = max(bench.settings.days)
-    folder = bench.days(days)
+    *files, last_file = data.files_of(bench.days(days))
     with data.scratch(bench.settings.cache) as scratch:
+        folder = scratch / "logs"  # one folder, as a night finds it: a log is known by its name
+        folder.mkdir()
         try:
-            before = stored(bench, bench.days(days - 1), scratch / "before")
+            for file in files:
+                (folder / file.name).symlink_to(file)
+            before = stored(bench, folder, scratch / "before")
+            (folder / last_file.name).symlink_to(last_file)
             after = stored(bench, folder, scratch / "after")
         except RunError as error:
             bench.keep(Race(PART, f"{days} days", days, 0, BASE, "peers", (), str(error)))
