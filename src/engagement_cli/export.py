@@ -57,7 +57,7 @@ def export(
 def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | None) -> Shown:
     """The view of what is stored: of its sum where that is enough, else day by day."""
     view = request.view
-    fold = fold_of(request, counted.days, emit)
+    fold = fold_of(request, counted.days, emit, compiled=counted.pays)
     devices = None
     if view.needs_devices and not view.needs_devices_by_day:
         devices = device_sets.of(state, (stored for _, stored in counted.files))

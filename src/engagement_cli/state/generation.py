@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial, reduce
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,11 @@ class Counted:
     files: Sequence[tuple[StoredFile, StoredPartial]]
     days: Sequence[date]
     identical: Sequence[tuple[str, str]]
+
+    @property
+    def pays(self) -> bool:
+        """Whether so many groups are to be added up that loading machine code pays."""
+        return _pays(_groups(stored for _, stored in self.files))
 
     def of(self, day: date | None) -> list[StoredPartial]:
         """The partials of a day."""
@@ -187,9 +192,11 @@ class Generation:
         """
         files = self.counted(since, until).files
         self._stamps(files)
+        loaded = self._load(stored for _, stored in files)
         for day, group in groupby(files, lambda counted: counted[0].day):
             stored = [of for _, of in group]
-            yield day, _sum_of(self._load(stored), _groups(stored))
+            parts = list(islice(loaded, len(stored)))
+            yield day, parts[0] if len(parts) == 1 else _sum_of(parts, _groups(stored))
 
     def total(self, since: date | None = None, until: date | None = None) -> Partial:
         """The sum of a range of days.
@@ -333,9 +340,13 @@ def reading(folder: Path, threads: int) -> Iterator[Generation]:
         yield Generation(folder, manifest.read(folder / layout.MANIFEST), threads)
 
 
+def _pays(groups: int) -> bool:
+    return groups >= _PAYS_FROM_GROUPS and kernel.available()
+
+
 def _sum_of(parts: Iterable[Partial], groups: int) -> Partial:
     """The sum of partials, which have so many groups in all."""
-    total = Sum(compiled=groups >= _PAYS_FROM_GROUPS and kernel.available())
+    total = Sum(compiled=_pays(groups))
     for part in parts:
         total.add(part)
     return total.total()
