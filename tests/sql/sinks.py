@@ -112,9 +112,10 @@ class RowsFile:
     def read(self) -> pd.DataFrame | None:
         if not self.path.exists():
             return None
+        data = self.path.read_bytes()  # opened once: PyArrow opens a path for each thing it reads
         if self.path.suffix == ".parquet":
-            return pd.DataFrame(parquet.read_table(self.path).to_pandas())
-        text = self.path.read_bytes().decode()
+            return pd.DataFrame(parquet.read_table(io.BytesIO(data)).to_pandas())
+        text = data.decode()
         if self.path.suffix == ".csv":
             names, *rows = csv.reader(io.StringIO(text, newline=""))
         else:
