@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from disks import mounted
 from engagement_cli import kernel
 from hostile_files import month
 from program import OLD
@@ -48,12 +47,5 @@ def out(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB."""
-    disk = tmp_path / "small-disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        if "CI" in os.environ:
-            pytest.fail("a small tmpfs cannot be mounted, and no check may be left out here")
-        pytest.skip("only root can mount the small file system that this needs")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with mounted(tmp_path / "small-disk", "64k") as disk:
+        yield disk

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from disks import mounted
 from engagement_cli.errors import DatabaseError, UsageError
 from engagement_cli.sinks.sql import SqlTarget, load, parse_url
 from sql.crash import loader
@@ -116,15 +115,8 @@ def test_a_file_that_may_not_be_written_is_told_so(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MiB."""
-    disk = tmp_path / "small-disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        if "CI" in os.environ:
-            pytest.fail("a small tmpfs cannot be mounted, and no check may be left out here")
-        pytest.skip("only root can mount the small file system that this needs")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with mounted(tmp_path / "small-disk", "2m") as disk:
+        yield disk
 
 
 def test_a_full_disk_leaves_the_old_table(small_disk: Path) -> None:
