@@ -1,4 +1,4 @@
-"""Gzip: by ISA-L, several times faster than zlib, where there is a build of it for this processor."""
+"""Gzip: by ISA-L, much faster than zlib, where there is a build of it for this processor."""
 
 from gzip import BadGzipFile
 from typing import Any
