@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
-from engagement_cli import kernel
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.errors import InputError
 from engagement_cli.kernel.layout import LINES_MASK, TAG_SHIFT, Row, rows_of
@@ -109,35 +108,13 @@ class Partial:
             return self
         contracts = self.contracts.compact()
         rows = rows_of(contracts.hi, contracts.lo, self.app, self.seconds, self.lines)
-        _recode(rows, self.apps, apps)
-        starts = contracts.starts()
-        several = np.flatnonzero(~(starts & np.append(starts[1:], True)))
-        number = np.cumsum(starts)[several]
-        rows[several] = rows[several[np.lexsort((app_of(rows[several]), number))]]
+        _recode(rows, codes_in(self.apps, apps))
+        if list(self.apps) != sorted(self.apps):
+            starts = contracts.starts()
+            several = np.flatnonzero(~(starts & np.append(starts[1:], True)))
+            number = np.cumsum(starts)[several]
+            rows[several] = rows[several[np.lexsort((app_of(rows[several]), number))]]
         return Partial(rows, apps, contracts.long)
-
-    def merged(self, other: Partial) -> Partial:
-        """``self + other`` of two canonical partials, canonical again, in one pass over both.
-
-        Raises:
-            InputError: All seconds together exceed int64.
-        """
-        if self.long or other.long or not kernel.available():
-            return (self + other).canonical()
-        from engagement_cli.kernel.totals import merged  # noqa: PLC0415 - loads machine code
-
-        (seconds, lines), (more_seconds, more_lines) = _totals_of(self.rows), _totals_of(other.rows)
-        _require_summable(seconds + more_seconds, lines + more_lines)
-        apps = tuple(sorted({*self.apps, *other.apps}))
-        return Partial(merged(self._rows_for(apps), other._rows_for(apps)), apps)
-
-    def _rows_for(self, apps: tuple[str, ...]) -> Words:
-        """The rows with the codes that a longer list of names gives."""
-        if self.apps == apps:
-            return self.rows
-        rows = self.rows.copy()
-        _recode(rows, self.apps, apps)
-        return rows
 
     def frame(self) -> pd.DataFrame:
         """One row a group: Contract, AppName (str), TotalDuration, Lines (int64).
@@ -184,18 +161,20 @@ class Sum:
         with self._lock:
             self._seconds += seconds
             self._lines += lines
-        _require_summable(self._seconds, self._lines)
+        require_summable(self._seconds, self._lines)
         self._groups.add(rows)
 
     def total(self) -> Partial:
         """The sum of all that was added; nothing can be added from then on."""
         groups, self._groups = self._groups, _Batches()
-        rows = groups.sorted()
+        names = self._vocabulary.apps.all()
+        apps = tuple(sorted(names))
+        rows = groups.sorted(codes_in(names, apps))
         del groups  # what it was made of is as large as the sum
         contracts = Contracts(rows[:, Row.HI], rows[:, Row.LO], self._vocabulary.contracts.all())
         if len(rows) and rows[-1, Row.HI] == LONG:
             rows = rows[contracts.order(app_of(rows))]
-        return Partial(rows, self._vocabulary.apps.all(), contracts.long)
+        return Partial(rows, apps, contracts.long)
 
     def _rows_of(self, part: Chunk | Partial) -> Words:
         """The part's rows in terms of this sum's vocabulary."""
@@ -214,8 +193,8 @@ class _Groups(Protocol):
     def add(self, rows: Words) -> None:
         """Add rows, from any thread; they may change as soon as this returns."""
 
-    def sorted(self) -> Words:
-        """The groups, one row each, ordered by contract and code of the app."""
+    def sorted(self, codes: Words) -> Words:
+        """The groups, one row each, ordered by contract and app, which gets another code."""
 
 
 class _Batches:
@@ -233,8 +212,10 @@ class _Batches:
             if self._rows > max(_PENDING_ROWS, len(self._parts[0])):
                 self._compact()
 
-    def sorted(self) -> Words:
+    def sorted(self, codes: Words) -> Words:
         with self._lock:
+            for rows in self._parts:
+                _recode(rows, codes)
             self._compact()
             return self._parts[0]
 
@@ -255,8 +236,8 @@ class _Compiled:
         self.add = totals.add
         self._totals = totals
 
-    def sorted(self) -> Words:
-        return self._totals.drain(len(os.sched_getaffinity(0)))
+    def sorted(self, codes: Words) -> Words:
+        return self._totals.drain(len(os.sched_getaffinity(0)), codes)
 
 
 def app_of(rows: Words) -> NDArray[np.int64]:
@@ -274,7 +255,12 @@ def _totals_of(rows: Words) -> tuple[int, int]:
     return int(rows[:, Row.SECONDS].sum()), int(lines_of(rows).sum())
 
 
-def _require_summable(seconds: int, lines: int) -> None:
+def require_summable(seconds: int, lines: int) -> None:
+    """Refuse sums that do not fit.
+
+    Raises:
+        InputError: All seconds together exceed int64, or all lines 2^40.
+    """
     if seconds > _MAX_INT64 or lines > LINES_MASK:
         raise InputError(
             f"{seconds} seconds in {lines} lines are more than can be summed exactly; "
@@ -282,11 +268,15 @@ def _require_summable(seconds: int, lines: int) -> None:
         )
 
 
-def _recode(rows: Words, apps: Sequence[str], others: Sequence[str]) -> None:
-    """Write for each app its code in another list of names; one that is not there is not used."""
+def codes_in(apps: Sequence[str], others: Sequence[str]) -> Words:
+    """For the code of each app, that in another list of names; 0 for one that is not there."""
     code_of = {name: code for code, name in enumerate(others)}
-    codes = np.array([code_of.get(name, 0) for name in apps], np.uint64) << np.uint64(TAG_SHIFT)
-    rows[:, Row.TAG] = codes[app_of(rows)] | lines_of(rows).view(np.uint64)
+    return np.array([code_of.get(name, 0) for name in apps], np.uint64)
+
+
+def _recode(rows: Words, codes: Words) -> None:
+    """Give each app another code."""
+    rows[:, Row.TAG] = codes[app_of(rows)] << np.uint64(TAG_SHIFT) | lines_of(rows).view(np.uint64)
 
 
 def _grouped(rows: Words) -> Words:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from engagement_cli import kernel
+from engagement_cli.kernel import texts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 PACKED_BYTES = 16
 LONG = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+_PAYS_FROM_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +55,10 @@ class Contracts:
         """
         column = values if isinstance(values, pa.Array) else pa.array(values, pa.large_string())
         offsets, data = _buffers(column)
+        if _is_quick(len(column)) and data.all():
+            hi, lo, longer = texts.packed(offsets, data)
+            if not longer:
+                return cls(hi, lo)
         lengths = np.diff(offsets)
         fits = lengths <= PACKED_BYTES
         if not data.all():
@@ -71,6 +79,8 @@ class Contracts:
     def strings(self) -> pa.Array:
         """The contracts as an Arrow array of large_string."""
         is_long = self.hi == LONG
+        if _is_quick(len(self)) and not self.long:
+            return _array(*texts.unpacked(*map(np.ascontiguousarray, (self.hi, self.lo))))
         packed = np.empty((len(self), 2), ">u8")
         packed[:, 0], packed[:, 1] = self.hi, self.lo
         packed[is_long] = 0
@@ -78,9 +88,7 @@ class Contracts:
         filled = matrix != 0
         offsets = np.zeros(len(self) + 1, np.int64)
         np.cumsum(filled.sum(axis=1), out=offsets[1:])
-        short = pa.LargeStringArray.from_buffers(
-            len(self), pa.py_buffer(offsets), pa.py_buffer(matrix[filled])
-        )
+        short = _array(offsets, matrix[filled])
         if not self.long:
             return short
         choices = pa.array(self.long, pa.large_string())
@@ -170,6 +178,17 @@ class Contracts:
             elif value in self.long:
                 found |= (self.hi == LONG) & (self.lo == self.long.index(value))
         return found
+
+
+def _is_quick(rows: int) -> bool:
+    """Whether there are so many rows that loading machine code pays."""
+    return rows >= _PAYS_FROM_ROWS and kernel.available()
+
+
+def _array(offsets: Indices, data: NDArray[np.uint8]) -> pa.Array:
+    """Texts one behind the other as an array of large_string."""
+    buffers = pa.py_buffer(offsets), pa.py_buffer(data)
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers)
 
 
 def _distinct(words: Words) -> Words:

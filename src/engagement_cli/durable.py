@@ -28,7 +28,11 @@ class UnconfirmedError(OSError):
 
 @contextmanager
 def replacing(
-    path: Path, mode: int, check: Callable[[Path], None] | None = None
+    path: Path,
+    mode: int,
+    check: Callable[[Path], None] | None = None,
+    *,
+    synced: bool = True,
 ) -> Iterator[IO[bytes]]:
     """A file to write to that is put in the place of ``path`` when the block ends without an error.
 
@@ -38,6 +42,7 @@ def replacing(
         path: What is replaced, or made.
         mode: The permissions of the new file, whatever the umask.
         check: Is given the finished file before it is put in place, and may refuse by raising.
+        synced: Whether to wait for the disk; not for what can be made anew and has its own hash.
 
     Raises:
         UnconfirmedError: It is in place, and only the sync of its folder failed.
@@ -52,7 +57,8 @@ def replacing(
             os.fchmod(file.fileno(), mode)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         if check:
             check(aside)
         aside.replace(path)
@@ -62,7 +68,8 @@ def replacing(
         raise
     finally:
         os.close(lock)
-    confirm(path.parent)
+    if synced:
+        confirm(path.parent)
 
 
 @contextmanager

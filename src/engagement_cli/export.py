@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engagement_cli.errors import NoInputError
 from engagement_cli.pipeline import Outcome, fold_of, outcome_of
+from engagement_cli.pivot import tells_days
 from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
 
@@ -61,8 +62,10 @@ def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | N
     devices = None
     if view.needs_devices and not view.needs_devices_by_day:
         devices = device_sets.of(state, (stored for _, stored in counted.files))
-    if not view.needs_days:
-        return fold.show(state.total(request.since, request.until), devices)
+    if not view.needs_each_day:
+        total = state.total(request.since, request.until)
+        if not view.needs_days or tells_days(total, request.table):
+            return fold.show(total, devices)
     for day, partial in state.days(request.since, request.until):
         own = device_sets.of(state, counted.of(day)) if view.needs_devices_by_day else None
         fold.add(day, partial, own)

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def ordered(tasks: Iterable[Callable[[], T]], jobs: int) -> Generator[T]:
+def ordered(tasks: Iterable[Callable[[], T]], jobs: int, ahead: int | None = None) -> Generator[T]:
     """The results of the tasks, in their order, computed by ``jobs`` threads.
 
-    Tasks are asked for a few ahead of the results that were taken, so that memory stays bounded.
+    Args:
+        tasks: The tasks; they are asked for a few ahead of the results that were taken.
+        jobs: How many threads compute.
+        ahead: How many results may be in work or wait, so that memory stays bounded; twice the
+            threads by default.
     """
     if jobs == 1:
         for task in tasks:
@@ -26,7 +30,7 @@ def ordered(tasks: Iterable[Callable[[], T]], jobs: int) -> Generator[T]:
         try:
             for task in tasks:
                 pending.append(pool.submit(task))
-                if len(pending) > 2 * jobs:
+                if len(pending) > (ahead or 2 * jobs):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

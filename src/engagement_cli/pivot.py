@@ -5,6 +5,7 @@ The table is applied here and nowhere before, so that sums do not depend on it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
@@ -14,9 +15,10 @@ import pyarrow as pa
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum
+from engagement_cli.compact import CompactSum, DayBits, NotCompactError
 from engagement_cli.contracts import Contracts
+from engagement_cli.kernel.compact import MAX_PLACES, Pivoted, pivoted
 from engagement_cli.kernel.layout import rows_of
-from engagement_cli.kernel.pivot import MAX_PLACES, Pivoted, pivoted
 from engagement_cli.schema import CONTRACT
 from engagement_cli.vocabulary import Vocabulary
 
@@ -64,6 +66,7 @@ class Pivot:
         categories: Figures by category, in the order of the table.
         unmapped: The unmapped apps, most lines first.
         contracts: The contracts of ``frame``, packed, where they were at hand.
+        active: The days on which each of them watched a mapped app, where the sums know days.
     """
 
     frame: pd.DataFrame
@@ -72,33 +75,45 @@ class Pivot:
     categories: tuple[CategoryFigures, ...]
     unmapped: tuple[UnmappedApp, ...]
     contracts: Contracts | None = None
+    active: DayBits | None = None
 
 
 class Mapped:
     """Sums with the category of each of their g groups.
 
     Attributes:
-        partial: The sums.
+        apps: The apps of the sums.
         contracts: The n contracts of the sums, each once, in order.
         nobody: bool, shape (n,): which of them mean nobody.
         place_of_app: int16: for each app of the sums the place of its category in the table, behind
             the last one where it has none.
     """
 
-    def __init__(self, partial: Partial, table: CategoryTable) -> None:
+    def __init__(self, total: Partial | CompactSum, table: CategoryTable) -> None:
         """Apply a category table."""
-        self.partial = _trimmed(partial) if table.trim else partial
-        places = [place_of(table, app) for app in self.partial.apps]
-        self.place_of_app = np.array(places, np.int16)
-        self._starts = self.partial.contracts.starts()
-        self.contracts = self.partial.contracts.take(self._starts)
+        if isinstance(total, CompactSum) and not _is_quick(total, table):
+            total = total.partial()
+        if isinstance(total, Partial) and table.trim:
+            total = _trimmed(total)
+        self.apps, self._total = total.apps, total
+        self.place_of_app = np.array([place_of(table, app) for app in total.apps], np.int16)
+        distinct = total.contracts
+        self.contracts = (
+            distinct.take(distinct.starts()) if isinstance(total, Partial) else distinct
+        )
         self.nobody = nobody(self.contracts, table)
         self.places = len(table.categories) + 2
 
     @cached_property
+    def partial(self) -> Partial:
+        """The sums, one row a group."""
+        return self._total if isinstance(self._total, Partial) else self._total.partial()
+
+    @cached_property
     def row(self) -> NDArray[np.int32]:
         """int32, shape (g,): which contract each group belongs to."""
-        rows: NDArray[np.int32] = np.cumsum(self._starts, dtype=np.int32) - np.int32(1)
+        starts = self.partial.contracts.starts()
+        rows: NDArray[np.int32] = np.cumsum(starts, dtype=np.int32) - np.int32(1)
         return rows
 
     @cached_property
@@ -117,11 +132,18 @@ class Mapped:
         found[self.row[groups]] = True
         return self.contracts.take(found)
 
+    def active_days(self, sums: Pivoted, kept: NDArray[np.bool_]) -> DayBits | None:
+        """The days on which the kept contracts watched a mapped app, where that is known."""
+        total = self._total
+        if isinstance(total, Partial) or total.first is None or sums.active is None:
+            return None
+        return DayBits(total.first, sums.active[kept])
+
     def pivoted(self) -> Pivoted:
         """The groups added up by contract and place."""
-        many = len(self.partial) >= _PAYS_FROM_GROUPS and self.places <= MAX_PLACES
-        if many and kernel.available():
-            return pivoted(self.partial.rows, self.place_of_app, self.nobody, self.places)
+        total = self._total
+        if isinstance(total, CompactSum):
+            return pivoted(total.columns, self.place_of_app, self.nobody, self.places)
         partial, row, code = self.partial, self.row, self.code
         seconds = np.zeros((self.places, len(self.contracts)), np.int64)
         seen = np.zeros(seconds.shape, np.bool_)
@@ -136,9 +158,28 @@ class Mapped:
         return Pivoted(seconds, seen, lines, *by_app)
 
 
+def mapped(total: Partial | CompactSum, table: CategoryTable) -> Mapped:
+    """Sums with their categories, in the form that is quick to pivot."""
+    if isinstance(total, Partial) and len(total) >= _PAYS_FROM_GROUPS and _is_quick(total, table):
+        with suppress(NotCompactError):
+            return Mapped(CompactSum.of(total), table)
+    return Mapped(total, table)
+
+
+def tells_days(total: Partial | CompactSum, table: CategoryTable) -> bool:
+    """Whether the pivot of a sum tells when contracts were active."""
+    return isinstance(total, CompactSum) and total.first is not None and _is_quick(total, table)
+
+
+def _is_quick(total: Partial | CompactSum, table: CategoryTable) -> bool:
+    """Whether a sum can be pivoted in compact form."""
+    few = len(table.categories) + 2 <= MAX_PLACES
+    return few and not (total.long or table.trim) and kernel.available()
+
+
 def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
     """Apply a category table to sums."""
-    return pivot_groups(Mapped(partial, table), table, keep_unmapped=keep_unmapped)
+    return pivot_groups(mapped(partial, table), table, keep_unmapped=keep_unmapped)
 
 
 def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
@@ -165,6 +206,7 @@ def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = 
         ),
         unmapped=_unmapped(groups, sums),
         contracts=contracts,
+        active=groups.active_days(sums, kept),
     )
 
 
@@ -197,9 +239,7 @@ def _trimmed(partial: Partial) -> Partial:
 
 
 def _unmapped(groups: Mapped, sums: Pivoted) -> tuple[UnmappedApp, ...]:
-    figures = zip(
-        groups.partial.apps, groups.place_of_app, sums.app_lines, sums.app_seconds, strict=True
-    )
+    figures = zip(groups.apps, groups.place_of_app, sums.app_lines, sums.app_seconds, strict=True)
     apps = [
         UnmappedApp(app, int(lines), int(seconds))
         for app, place, lines, seconds in figures

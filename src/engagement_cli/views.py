@@ -21,6 +21,7 @@ from engagement_cli.features import (
     Feature,
     Material,
     Parameters,
+    active_days,
     default_parameters,
     derive,
     named,
@@ -29,7 +30,7 @@ from engagement_cli.features import (
 )
 from engagement_cli.figures import PERIODS, Figures
 from engagement_cli.grains import GRAINS, by_app, by_category, of_day
-from engagement_cli.pivot import Mapped, pivot_groups
+from engagement_cli.pivot import Mapped, mapped, pivot_groups
 from engagement_cli.schema import CONTRACT, SECONDS
 from engagement_cli.units import SECONDS_UNIT, UNITS, Unit
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.aggregate import Partial
     from engagement_cli.categories import Category, CategoryTable
+    from engagement_cli.compact import CompactSum
     from engagement_cli.devices import Devices
     from engagement_cli.features import ActiveDays
     from engagement_cli.figures import Period
@@ -181,6 +183,15 @@ class View:
     def needs_days(self) -> bool:
         """Whether what is shown depends on days, and not on the sum of all alone."""
         return self.grain == "contract-day" or bool(self.periods) or self.needs_activity
+
+    @property
+    def needs_each_day(self) -> bool:
+        """Whether it depends on more of each day than when contracts were active."""
+        return (
+            self.grain == "contract-day"
+            or bool(self.periods)
+            or (self.needs_activity and self.counts_seconds)
+        )
 
     @property
     def needs_activity(self) -> bool:
@@ -388,9 +399,9 @@ class Fold:
         """
         return self.show(self._total.total(), devices)
 
-    def show(self, total: Partial, devices: Devices | None = None) -> Shown:
-        """What a sum of all days shows, where the view needs no days."""
-        groups = Mapped(total, self._table)
+    def show(self, total: Partial | CompactSum, devices: Devices | None = None) -> Shown:
+        """What a sum of all days shows, where the view needs no days or the sum ``tells_days``."""
+        groups = mapped(total, self._table)
         pivoted = pivot_groups(groups, self._table, keep_unmapped=self._keep)
         figures = None
         if self._view.period is not None:
@@ -417,7 +428,8 @@ class Fold:
         assert pivoted.contracts is not None
         active = counts = None
         if self._activity is not None:
-            active = self._activity.of(pivoted.contracts)
+            known = pivoted.active
+            active = active_days(known) if known else self._activity.of(pivoted.contracts)
         if self._view.needs_devices:
             devices = devices or self._devices.total()
             counts = (devices.trimmed() if self._table.trim else devices).count(pivoted.contracts)

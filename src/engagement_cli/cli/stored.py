@@ -107,7 +107,7 @@ def ingesting(
         OutputError: The state cannot be written.
     """
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
-        if ahead and not request.view.needs_days:
+        if ahead and not request.view.needs_each_day:
             state.look_ahead(request.since, request.until)
         with terminal:
             ingest(request, found, state, terminal, done)

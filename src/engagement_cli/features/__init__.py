@@ -1,6 +1,6 @@
 """Columns derived from totals, at write time: what each says, its parameters, its values."""
 
-from engagement_cli.features.activity import Activity
+from engagement_cli.features.activity import Activity, active_days
 from engagement_cli.features.days import ActiveDaysAsked
 from engagement_cli.features.feature import Feature
 from engagement_cli.features.material import ActiveDays, Extent, Material
@@ -29,6 +29,7 @@ __all__ = [
     "Feature",
     "Material",
     "Parameters",
+    "active_days",
     "default_parameters",
     "derive",
     "feature",

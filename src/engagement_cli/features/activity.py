@@ -19,10 +19,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engagement_cli.compact import DayBits
     from engagement_cli.contracts import Contracts
 
 _WORD_DAYS = 32
 """Bits of a word: so few that the words of two billion contracts add up without overflow."""
+
+
+def active_days(days: DayBits) -> ActiveDays:
+    """When contracts were active."""
+    bits, first = days.bits, day_number(days.first)
+    highest = bits.copy()
+    for width in (1, 2, 4, 8, 16, 32):
+        highest |= highest >> np.uint64(width)
+    never = bits == 0
+    lowest = np.bitwise_count(~bits & (bits - np.uint64(1)))
+    return ActiveDays(
+        np.bitwise_count(bits).astype(np.int64),
+        np.where(never, 0, first + lowest.astype(np.int64)),
+        np.where(never, 0, first - 1 + np.bitwise_count(highest).astype(np.int64)),
+    )
 
 
 class Activity:

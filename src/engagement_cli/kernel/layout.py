@@ -41,6 +41,35 @@ class Row(IntEnum):
     SECONDS = 3
 
 
+class Table(IntEnum):
+    """A compact table: the addresses of its columns, and how much stands in them.
+
+    A contract has one place in ``HI``, ``LO`` and ``ENDS``; its entries, ordered by app, stand in
+    ``ENTRIES`` and ``DAYS`` up to its end, from the end of the contract before on.
+    """
+
+    HI = 0
+    LO = 1
+    ENDS = 2
+    ENTRIES = 3
+    """Sums of one app: ``app << 52 | lines << 34 | seconds``. Sums that do not fit take several."""
+    DAYS = 4
+    """The days that were summed, one bit each."""
+    CONTRACTS = 5
+    GROUPS = 6
+    """How many entries there are."""
+
+
+ENTRY_APP_SHIFT = 52
+ENTRY_LINES_SHIFT = 34
+ENTRY_APPS = 1 << (64 - ENTRY_APP_SHIFT)
+ENTRY_LINES = (1 << (ENTRY_APP_SHIFT - ENTRY_LINES_SHIFT)) - 1
+"""The most lines of one entry."""
+ENTRY_SECONDS = (1 << ENTRY_LINES_SHIFT) - 1
+"""The most seconds of one entry."""
+DAY_BITS = 64
+
+
 class Extra(IntEnum):
     """What else a line tells when asked: the packed Mac, and where its ``_id`` stands."""
 

@@ -32,10 +32,13 @@ ARITY = {
     "fold": 7,
     "rehash": 4,
     "assign_buckets": 6,
-    "fill_buckets": 7,
+    "fill_buckets": 9,
     "sort_rows": 3,
-    "merge_rows": 5,
-    "pivot_rows": 10,
+    "compact_rows": 4,
+    "merge_tables": 5,
+    "pivot_table": 9,
+    "pack_texts": 5,
+    "unpack_texts": 5,
 }
 """The loops by name, and how many arguments each takes."""
 
@@ -112,13 +115,15 @@ def _compile() -> bytes:
     from numba import cfunc, uint64  # noqa: PLC0415 # costs 0.2 s, and once is enough
 
     from engagement_cli.kernel import (  # noqa: PLC0415 # import Numba
-        pivot_loops,
+        compact_loops,
         scan_loops,
+        text_loops,
         totals_loops,
     )
 
     program = llvm.parse_assembly("")
-    sources = vars(scan_loops) | vars(totals_loops) | vars(pivot_loops)
+    modules = scan_loops, totals_loops, compact_loops, text_loops
+    sources = {name: loop for module in modules for name, loop in vars(module).items()}
     for name, arguments in ARITY.items():
         compiled = cfunc(uint64(*[uint64] * arguments), error_model="numpy")(sources[name])
         module = llvm.parse_assembly(compiled.inspect_llvm())

@@ -2,7 +2,7 @@
 
 Each step is a handful of LLVM instructions on a vector of 32 bytes, which LLVM turns into what the
 machine has (AVX-512, AVX2, SSE2, NEON). An address is a ``uint64``; the caller sees to it that the
-bytes there may be read: 32 of them, or 8 for :func:`load8`.
+bytes there may be read: 32 of them, or 8 for :func:`load8` (or written, for :func:`store8`).
 """
 
 from __future__ import annotations
@@ -82,6 +82,17 @@ def load8(_typing: Any, _address: types.Type) -> Any:
         return _load(builder, args[0], _WORD)
 
     return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def store8(_typing: Any, _address: types.Type, _word: types.Type) -> Any:
+    """Write an integer to the 8 bytes at an address, the first byte lowest."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        builder.store(args[1], builder.inttoptr(args[0], _WORD.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64), generate
 
 
 @intrinsic

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ class Totals:
             self._collectors.append(self._mine.collector)
         self._mine.collector.add(rows)
 
-    def drain(self, jobs: int = 1) -> Words:
+    def drain(self, jobs: int = 1, codes: Words | None = None) -> Words:
         """Return the sums in order and forget them, table by table, so that memory hardly grows.
 
         Groups are dealt into buckets by splitters, which are a sample of them in order; each bucket
@@ -59,6 +60,7 @@ class Totals:
 
         Args:
             jobs: Threads to use; no other may be adding.
+            codes: For the code of each app, the one it gets; by default it keeps its own.
 
         Returns:
             Shape (n, 4), as :class:`~.layout.Row` says, the tag counting lines; ordered by contract
@@ -67,6 +69,7 @@ class Totals:
         Raises:
             OverflowError: As :meth:`add`.
         """
+        codes = np.empty(0, np.uint64) if codes is None else codes
         with ThreadPoolExecutor(jobs) as pool:
             for collector in self._collectors:
                 list(pool.map(collector.flush, range(_PARTITIONS)))
@@ -75,11 +78,9 @@ class Totals:
             dealt = list(pool.map(lambda p: p.assign_buckets(splitters), self._partitions))
             sizes = np.array([sizes for _, sizes in dealt])
             rows = np.empty((int(sizes.sum()), len(Row)), np.uint64)
+            move = partial(_Partition.move, codes=codes, target=rows)
             buckets = (assigned for assigned, _ in dealt)
-            moved = pool.map(
-                lambda p, b, at: p.move(b, at, rows), self._partitions, buckets, _places(sizes)
-            )
-            list(moved)
+            list(pool.map(move, self._partitions, buckets, _places(sizes)))
             list(pool.map(_sort, np.split(rows, np.cumsum(sizes.sum(axis=0))[:-1])))
         return rows
 
@@ -90,19 +91,6 @@ class Totals:
         sample = sample[sample[:, Row.TAG] != 0]
         _sort(sample)
         return np.ascontiguousarray(sample[_SAMPLED::_SAMPLED])
-
-
-def merged(left: Words, right: Words) -> Words:
-    """The sum of two tables in order, shape (n, 4) each, which no two groups of one share.
-
-    Raises:
-        OverflowError: As :meth:`Totals.add`.
-    """
-    target = np.empty((len(left) + len(right), len(Row)), np.uint64)
-    count = native.load()["merge_rows"](left, len(left), right, len(right), target)
-    if count == OVERFLOW:
-        raise OverflowError(_TOO_LARGE)
-    return target[:count]
 
 
 class _Collector:
@@ -167,11 +155,12 @@ class _Partition:
         )
         return assigned, sizes
 
-    def move(self, assigned: Words, places: Words, target: Words) -> None:
+    def move(self, assigned: Words, places: Words, codes: Words, target: Words) -> None:
         """Move each group to the next place of its bucket; the partition is empty thereafter."""
         native.load()["fill_buckets"](
-            self.table, len(self.table), assigned, places, len(places), target, len(target)
-        )
+            self.table, len(self.table), assigned, places, len(places), codes, len(codes),
+            target, len(target),
+        )  # fmt: skip
         self._clear()
 
 

@@ -178,8 +178,14 @@ def assign_buckets(table_at, slots, splitters_at, buckets, buckets_at, sizes_at)
     return group
 
 
-def fill_buckets(table_at, slots, buckets_at, places_at, buckets, target_at, total):
-    """Copy each group of a table to the next place of its bucket."""
+def fill_buckets(
+    table_at, slots, buckets_at, places_at, buckets, codes_at, apps, target_at, total
+):  # fmt: skip
+    """Copy each group of a table to the next place of its bucket.
+
+    Its app gets the code that ``codes`` has for it, if there are any.
+    """
+    codes = carray(words_at(codes_at), apps)
     table, target = _rows(table_at, slots), _rows(target_at, total)
     assigned, places = carray(words_at(buckets_at), slots), carray(words_at(places_at), buckets)
     group = U(0)
@@ -187,6 +193,9 @@ def fill_buckets(table_at, slots, buckets_at, places_at, buckets, target_at, tot
         if table[slot, _TAG] != U(0):
             place = places[assigned[group]]
             _copy(target, place, table, slot)
+            if apps:
+                lines = table[slot, _TAG] & _LINES_MASK
+                target[place, _TAG] = codes[table[slot, _TAG] >> _TAG_SHIFT] << _TAG_SHIFT | lines
             places[assigned[group]] = place + U(1)
             group += U(1)
     return group
@@ -231,28 +240,3 @@ def sort_rows(rows_at, count, spare_at):
         rows, spare = spare, rows
         width, in_spare = U(2) * width, U(1) - in_spare
     return in_spare
-
-
-def merge_rows(left_at, left_count, right_at, right_count, target_at):
-    """Merge the groups of two tables in order into one, adding up those that both have.
-
-    Returns how many groups that makes, or ``OVERFLOW`` when a sum outgrew its place.
-    """
-    left, right = _rows(left_at, left_count), _rows(right_at, right_count)
-    target = _rows(target_at, left_count + right_count)
-    i = j = count = U(0)
-    while i < left_count or j < right_count:
-        if j == right_count or (i < left_count and _precedes(left, i, right, j)):
-            _copy(target, count, left, i)
-            i += U(1)
-        elif i == left_count or _precedes(right, j, left, i):
-            _copy(target, count, right, j)
-            j += U(1)
-        else:
-            _copy(target, count, left, i)
-            if _add(target, count, right, j):
-                return _OVERFLOW
-            i += U(1)
-            j += U(1)
-        count += U(1)
-    return count

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shlex
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import partial, reduce
-from itertools import chain, groupby, islice
+from functools import partial
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engagement_cli import kernel
-from engagement_cli.aggregate import Partial, Sum
+from engagement_cli.aggregate import Partial, Sum, require_summable
+from engagement_cli.compact import CompactSum, Merger, NotCompactError
 from engagement_cli.errors import DamageError, EngagementError, StateError, UsageError
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import RULES_VERSION
@@ -22,14 +23,12 @@ from engagement_cli.sources.discover import natural_key, place_of, shown
 from engagement_cli.state import device_files, layout, lock, manifest, partials, sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
     from engagement_cli.state.partials import Decoded
 
 
-_FEW = 3
-"""So many partials are merged one by one; of more, all groups are put in order anew."""
 _ROOM_FOR_SUMS = 0.75
 """Bytes that kept sums may take, as a share of what they sum takes."""
 _PAYS_FROM_GROUPS = 500_000
@@ -73,8 +72,9 @@ class Generation:
         self.folder = folder
         self.manifest = current
         self.threads = threads
+        self._at_hand: tuple[str, Partial] | None = None
         self._aside = ThreadPoolExecutor(1)
-        self._ahead: Future[tuple[Partial, sums.Stamps]] | None = None
+        self._ahead: Future[tuple[CompactSum, sums.Stamps]] | None = None
 
     @property
     def quoted(self) -> str:
@@ -198,26 +198,33 @@ class Generation:
             parts = list(islice(loaded, len(stored)))
             yield day, parts[0] if len(parts) == 1 else _sum_of(parts, _groups(stored))
 
-    def total(self, since: date | None = None, until: date | None = None) -> Partial:
-        """The sum of a range of days.
+    def total(self, since: date | None = None, until: date | None = None) -> Partial | CompactSum:
+        """The sum of a range of days; compact where that is possible.
 
         Raises:
             UsageError: A range is asked for, and a file has no day.
             StateError: A partial is missing or damaged.
+            InputError: All seconds together exceed int64.
         """
         files = self.counted(since, until).files
+        require_summable(
+            sum(stored.seconds for _, stored in files),
+            sum(stored.tally.valid for _, stored in files),
+        )
         wanted = self._stamps(files)
-        kept, summed = self._best(wanted)
-        rest = [stored for _, stored in files if stored.partial not in summed]
-        if not rest:
-            return kept
-        if summed and len(rest) <= _FEW:
-            total = reduce(Partial.merged, map(Partial.canonical, self._load(rest)), kept)
-        else:
-            groups = len(kept) + _groups(rest)
-            total = _sum_of(chain([kept], self._load(rest)), groups).canonical()
-        room = int(sum(stored.partial_bytes for _, stored in files) * _ROOM_FOR_SUMS)
-        self._aside.submit(sums.keep, self.folder / layout.SUMS, total, wanted, room)
+        merger, summed = self._best(wanted)
+        rest = [(file, stored) for file, stored in files if _name(file, stored) not in summed]
+        try:
+            with closing(self._load_compact(rest)) as loaded:
+                for each in loaded:
+                    merger.add(each)
+            total = merger.total()
+        except NotCompactError:
+            every = [stored for _, stored in files]
+            return _sum_of(self._load(every), _groups(every))
+        if rest:
+            room = int(sum(stored.partial_bytes for _, stored in files) * _ROOM_FOR_SUMS)
+            self._aside.submit(sums.keep, self.folder / layout.SUMS, total, wanted, room)
         return total
 
     def look_ahead(self, since: date | None = None, until: date | None = None) -> None:
@@ -230,15 +237,13 @@ class Generation:
         """Wait for what is still being kept aside."""
         self._aside.shutdown()
 
-    def _best(self, wanted: sums.Stamps) -> tuple[Partial, set[str]]:
-        """The sum of as many partials as one kept sum holds."""
-        if self._ahead is not None:
-            kept, summed = self._ahead.result()
-            self._ahead = None
-            if summed.items() <= wanted.items():
-                return kept, set(summed)
+    def _best(self, wanted: sums.Stamps) -> tuple[Merger, sums.Stamps]:
+        """The sum of as many partials as one kept sum holds, to add others, and which it holds."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.result()[1].items() <= wanted.items():
+            return Merger(ahead.result()[0]), ahead.result()[1]
         kept, summed = sums.best(self.folder / layout.SUMS, wanted)
-        return kept, set(summed)
+        return Merger(kept), summed
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""
@@ -286,10 +291,22 @@ class Generation:
             if file.content == content
         )
 
-    def _load(self, wanted: Iterable[StoredPartial]) -> Iterator[Partial]:
-        return ordered((partial(self._summed, stored) for stored in wanted), self.threads)
+    def _load(self, wanted: Iterable[StoredPartial]) -> Generator[Partial]:
+        tasks = (partial(self._summed, stored) for stored in wanted)
+        return ordered(tasks, self.threads, self.threads)
+
+    def _load_compact(
+        self, files: Iterable[tuple[StoredFile, StoredPartial]]
+    ) -> Generator[CompactSum]:
+        tasks = (partial(self._summed_compactly, file, stored) for file, stored in files)
+        return ordered(tasks, self.threads, self.threads)
+
+    def _summed_compactly(self, file: StoredFile, stored: StoredPartial) -> CompactSum:
+        return CompactSum.of(self._summed(stored), file.day)
 
     def _summed(self, stored: StoredPartial) -> Partial:
+        if self._at_hand is not None and self._at_hand[0] == stored.partial:
+            return self._at_hand[1]  # just written, and read back
         return self.decoded(stored).partial
 
     def _stamps(self, files: Iterable[tuple[StoredFile, StoredPartial]]) -> sums.Stamps:
@@ -298,7 +315,7 @@ class Generation:
         Raises:
             StateError: One is missing, or has another size.
         """
-        return {stored.partial: self._stamp(stored) for _, stored in files}
+        return {_name(file, stored): self._stamp(stored) for file, stored in files}
 
     def _stamp(self, stored: StoredPartial) -> int:
         path = self.folder / layout.PARTIALS / stored.partial
@@ -317,6 +334,11 @@ class Generation:
             "Restore the whole folder from a backup; or take this out and ingest the log again"
             f"{how}: engagement state remove {self.quoted} {stored.partial}",
         )
+
+
+def _name(file: StoredFile, stored: StoredPartial) -> str:
+    """What tells what a partial adds to a sum from all else: its file, and its day."""
+    return f"{stored.partial} {file.day}"
 
 
 def _groups(partials_: Iterable[StoredPartial]) -> int:

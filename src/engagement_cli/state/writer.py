@@ -160,6 +160,7 @@ class Writer(Generation):
             },
         )
         name = self._put(file, layout.PARTIALS, encoded, partials.read)
+        self._at_hand = name, part
         return record(name, encoded.data.size, encoded.sha256, encoded.footer)
 
     def _written(self, file: StoredFile, devices: Devices | None) -> StoredDevices | None:

@@ -1,0 +1,135 @@
+"""Compact tables: the groups of a month in a third of the memory, with the days they are of.
+
+A contract stands there once, and what it watched of one app, its lines, its seconds and its days
+take two words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from engagement_cli.kernel.layout import Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engagement_cli.kernel.layout import Words
+
+MAX_PLACES = 64
+"""Places that can be told apart: one bit each."""
+
+
+class Columns(NamedTuple):
+    """A table of n contracts and g entries, as :class:`~.layout.Table` says.
+
+    Attributes:
+        hi: uint64, shape (n,), with ``lo`` in order, each pair once.
+        lo: uint64, shape (n,).
+        ends: uint64, shape (n,): the place behind the last entry of each contract.
+        entries: uint64, shape (g,).
+        days: uint64, shape (g,).
+    """
+
+    hi: Words
+    lo: Words
+    ends: Words
+    entries: Words
+    days: Words
+
+    @classmethod
+    def room(cls, contracts: int, groups: int) -> Columns:
+        """Columns with room for so many, nothing in them; what is not used costs no memory."""
+        lengths = (contracts, contracts, contracts, groups, groups)
+        return cls(*(np.empty(length, np.uint64) for length in lengths))
+
+
+class Pivoted(NamedTuple):
+    """Groups of n contracts and a apps, added up by p places.
+
+    Attributes:
+        seconds: int64, shape (p, n).
+        seen: bool, shape (p, n): whether there is a group.
+        lines: int64, shape (p,).
+        app_lines: int64, shape (a,): those of contracts that are somebody.
+        app_seconds: int64, shape (a,): likewise.
+        active: uint64, shape (n,): the days of places before the last two, one bit each.
+    """
+
+    seconds: NDArray[np.int64]
+    seen: NDArray[np.bool_]
+    lines: NDArray[np.int64]
+    app_lines: NDArray[np.int64]
+    app_seconds: NDArray[np.int64]
+    active: Words | None = None
+
+
+def compacted(rows: Words, groups: int, days: int) -> Columns:
+    """A table of groups in order.
+
+    Args:
+        rows: The groups, shape (g, 4), as :class:`~.layout.Row` says.
+        groups: How many entries they take at most.
+        days: The days they are of, one bit each.
+    """
+    return _filled("compact_rows", Columns.room(len(rows), groups), rows, len(rows), days)
+
+
+def merged(left: Columns, left_codes: Words, right: Columns, right_codes: Words) -> Columns:
+    """The sum of two tables.
+
+    Args:
+        left: A table.
+        left_codes: For the code of each app in it, that in the sum; they keep the order of apps.
+        right: Another table.
+        right_codes: Likewise.
+    """
+    room = Columns.room(len(left.hi) + len(right.hi), len(left.entries) + len(right.entries))
+    sides = (_described(left), left_codes, _described(right), right_codes)
+    return _filled("merge_tables", room, *sides)
+
+
+def pivoted(
+    table: Columns, place_of_app: NDArray[np.integer], nobody: NDArray[np.bool_], places: int
+) -> Pivoted:
+    """Add up a table by contract and by the place of each app.
+
+    Args:
+        table: The table; all its seconds together fit int64.
+        place_of_app: The place of each app, below ``places - 1``.
+        nobody: For each contract, whether all it has falls into the last place.
+        places: How many there are, ``MAX_PLACES`` at most.
+    """
+    from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
+
+    apps, contracts = len(place_of_app), len(nobody)
+    seconds = np.zeros((places, contracts), np.int64)
+    bits, active = np.empty(contracts, np.uint64), np.empty(contracts, np.uint64)
+    counts = np.zeros(places + 2 * apps, np.int64)
+    native.load()["pivot_table"](
+        _described(table), place_of_app.astype(np.uint64), apps, nobody.astype(np.uint64), places,
+        seconds, bits, active, counts,
+    )  # fmt: skip
+    seen = np.empty(seconds.shape, np.bool_)
+    for place in range(places):
+        seen[place] = bits & np.uint64(1 << place)
+    by_app = counts[places:].reshape(apps, 2)
+    return Pivoted(seconds, seen, counts[:places], by_app[:, 0], by_app[:, 1], active)
+
+
+def _described(columns: Columns) -> Words:
+    """What a loop is told of a table."""
+    addresses = [column.ctypes.data for column in columns]
+    return np.array([*addresses, len(columns.hi), len(columns.entries)], np.uint64)
+
+
+def _filled(loop: str, room: Columns, *arguments: Words | int) -> Columns:
+    """The part of columns that a loop filled."""
+    from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
+
+    described = _described(room)
+    native.load()[loop](*arguments, described)
+    contracts, groups = int(described[Table.CONTRACTS]), int(described[Table.GROUPS])
+    lengths = (contracts, contracts, contracts, groups, groups)
+    return Columns(*(column[:length] for column, length in zip(room, lengths, strict=True)))

@@ -1,0 +1,173 @@
+# Numba infers the types, and refuses to compile what has none.
+# mypy: ignore-errors
+# A compiled loop takes addresses and counts one by one, and a call in it costs time.
+# ruff: noqa: PLR0917
+"""The loops over compact tables: made of groups, added up, shown by category. Numba reads them.
+
+Like :mod:`~engagement_cli.kernel.scan_loops` they know addresses and words only;
+:mod:`~engagement_cli.kernel.compact` owns the arrays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import carray, njit
+
+from engagement_cli.kernel import layout
+from engagement_cli.kernel.layout import Row, Table
+from engagement_cli.kernel.simd import words_at
+
+U = np.uint64
+
+_ROW_WORDS = U(len(Row))
+_R_HI, _R_LO, _R_TAG, _R_SECONDS = (U(i) for i in Row)
+_TAG_SHIFT, _LINES_MASK = U(layout.TAG_SHIFT), U(layout.LINES_MASK)
+_HI, _LO, _ENDS, _ENTRIES, _DAYS, _CONTRACTS, _GROUPS = (U(i) for i in Table)
+_TABLE_WORDS = U(len(Table))
+_APP_SHIFT, _LINES_SHIFT = U(layout.ENTRY_APP_SHIFT), U(layout.ENTRY_LINES_SHIFT)
+_MOST_LINES, _MOST_SECONDS = U(layout.ENTRY_LINES), U(layout.ENTRY_SECONDS)
+_NO_APP = U(2**64 - 1)
+"""Behind every app."""
+
+
+@njit
+def _table(address):
+    return carray(words_at(address), _TABLE_WORDS)
+
+
+@njit
+def _column(table, which):
+    """A column; how long it is, whoever asks knows."""
+    return carray(words_at(table[which]), U(1))
+
+
+@njit
+def _lines(entry):
+    return (entry >> _LINES_SHIFT) & _MOST_LINES
+
+
+@njit
+def _seconds(entry):
+    return entry & _MOST_SECONDS
+
+
+@njit
+def _entry(app, lines, seconds):
+    return (app << _APP_SHIFT) | (lines << _LINES_SHIFT) | seconds
+
+
+def compact_rows(rows_at, count, days, table_at):
+    """Make a table of groups in order, all of the same days."""
+    rows, table = carray(words_at(rows_at), (count, _ROW_WORDS)), _table(table_at)
+    his, los, ends = _column(table, _HI), _column(table, _LO), _column(table, _ENDS)
+    entries, days_of = _column(table, _ENTRIES), _column(table, _DAYS)
+    contracts = groups = U(0)
+    for i in range(count):
+        hi, lo = rows[i, _R_HI], rows[i, _R_LO]
+        if i == U(0) or hi != his[contracts - U(1)] or lo != los[contracts - U(1)]:
+            his[contracts], los[contracts] = hi, lo
+            contracts += U(1)
+        app = rows[i, _R_TAG] >> _TAG_SHIFT
+        lines, seconds = rows[i, _R_TAG] & _LINES_MASK, rows[i, _R_SECONDS]
+        while lines or seconds:
+            some_lines, some_seconds = min(lines, _MOST_LINES), min(seconds, _MOST_SECONDS)
+            entries[groups] = _entry(app, some_lines, some_seconds)
+            days_of[groups] = days
+            lines -= some_lines
+            seconds -= some_seconds
+            groups += U(1)
+        ends[contracts - U(1)] = groups
+    table[_CONTRACTS], table[_GROUPS] = contracts, groups
+    return U(0)
+
+
+def merge_tables(left_at, left_codes_at, right_at, right_codes_at, target_at):
+    """Add up two tables, of which each app has the code in the target that ``codes`` gives.
+
+    These codes keep the order of the apps.
+    """
+    left, right, target = _table(left_at), _table(right_at), _table(target_at)
+    his_l, los_l, ends_l = _column(left, _HI), _column(left, _LO), _column(left, _ENDS)
+    his_r, los_r, ends_r = _column(right, _HI), _column(right, _LO), _column(right, _ENDS)
+    his, los, ends = _column(target, _HI), _column(target, _LO), _column(target, _ENDS)
+    entries_l, days_l = _column(left, _ENTRIES), _column(left, _DAYS)
+    entries_r, days_r = _column(right, _ENTRIES), _column(right, _DAYS)
+    entries, days = _column(target, _ENTRIES), _column(target, _DAYS)
+    codes_l, codes_r = carray(words_at(left_codes_at), U(1)), carray(words_at(right_codes_at), U(1))
+    i = j = p = q = contracts = groups = U(0)
+    while i < left[_CONTRACTS] or j < right[_CONTRACTS]:
+        in_left, in_right = i < left[_CONTRACTS], j < right[_CONTRACTS]
+        if in_left and in_right:
+            before = his_l[i] < his_r[j] or (his_l[i] == his_r[j] and los_l[i] < los_r[j])
+            behind = his_l[i] > his_r[j] or (his_l[i] == his_r[j] and los_l[i] > los_r[j])
+            in_left, in_right = not behind, not before
+        p_end, q_end = p, q
+        if in_right:
+            his[contracts], los[contracts], q_end = his_r[j], los_r[j], ends_r[j]
+            j += U(1)
+        if in_left:
+            his[contracts], los[contracts], p_end = his_l[i], los_l[i], ends_l[i]
+            i += U(1)
+        while p < p_end or q < q_end:
+            app_l = codes_l[entries_l[p] >> _APP_SHIFT] if p < p_end else _NO_APP
+            app_r = codes_r[entries_r[q] >> _APP_SHIFT] if q < q_end else _NO_APP
+            lines = seconds = bits = U(0)
+            if app_l <= app_r:
+                lines, seconds, bits = _lines(entries_l[p]), _seconds(entries_l[p]), days_l[p]
+                p += U(1)
+            if app_r < app_l or (
+                app_r == app_l
+                and lines + _lines(entries_r[q]) <= _MOST_LINES
+                and seconds + _seconds(entries_r[q]) <= _MOST_SECONDS
+            ):
+                lines += _lines(entries_r[q])
+                seconds += _seconds(entries_r[q])
+                bits |= days_r[q]
+                q += U(1)
+            entries[groups] = _entry(min(app_l, app_r), lines, seconds)
+            days[groups] = bits
+            groups += U(1)
+        ends[contracts] = groups
+        contracts += U(1)
+    target[_CONTRACTS], target[_GROUPS] = contracts, groups
+    return U(0)
+
+
+def pivot_table(
+    table_at, places_at, apps, nobody_at, columns, seconds_at, seen_at, active_at, lines_at
+):  # fmt: skip
+    """Add up a table by contract and the place that each app has.
+
+    Contracts that mean nobody fall into the last place, whatever they watch. ``active`` gets the
+    days of the places before the last two. ``lines`` holds the lines of each place, and behind
+    them lines and seconds of each app that somebody watched.
+    """
+    table = _table(table_at)
+    contracts, ends = table[_CONTRACTS], _column(table, _ENDS)
+    entries, days = _column(table, _ENTRIES), _column(table, _DAYS)
+    places, nobody = carray(words_at(places_at), apps), carray(words_at(nobody_at), contracts)
+    all_seconds = carray(words_at(seconds_at), (columns, contracts))
+    seen, active = carray(words_at(seen_at), contracts), carray(words_at(active_at), contracts)
+    all_lines = carray(words_at(lines_at), columns)
+    by_app = carray(words_at(lines_at + U(8) * columns), (apps, U(2)))
+    group = U(0)
+    for contract in range(contracts):
+        is_nobody = nobody[contract] != U(0)
+        seen_places = active_days = U(0)
+        while group < ends[contract]:
+            app = entries[group] >> _APP_SHIFT
+            lines, seconds = _lines(entries[group]), _seconds(entries[group])
+            place = places[app]
+            if is_nobody:
+                place = columns - U(1)
+            else:
+                by_app[app, U(0)] += lines
+                by_app[app, U(1)] += seconds
+                if place + U(2) < columns:
+                    active_days |= days[group]
+            all_seconds[place, contract] += seconds
+            all_lines[place] += lines
+            seen_places |= U(1) << place
+            group += U(1)
+        seen[contract], active[contract] = seen_places, active_days
+    return U(0)

@@ -1,0 +1,158 @@
+"""Compact sums say of any days what plain sums say, and besides on which days each group was."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engagement_cli import contracts, kernel
+from engagement_cli.aggregate import Partial
+from engagement_cli.categories import builtin_table
+from engagement_cli.compact import CompactSum, Merger, NotCompactError
+from engagement_cli.contracts import Contracts
+from engagement_cli.features import active_days
+from engagement_cli.features.material import day_number
+from engagement_cli.kernel.layout import ENTRY_APPS, ENTRY_LINES, ENTRY_SECONDS, rows_of
+from engagement_cli.pivot import Mapped, pivot_groups, tells_days
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Groups = dict[tuple[str, str], tuple[int, int]]
+"""Seconds and lines by contract and app."""
+
+FIRST = date(2022, 3, 30)
+TABLE = builtin_table()
+APPS = ("KPLUS", "SPORT", "VOD", "CHANNEL", "unheard of", "")
+
+names = st.sampled_from(["a", "b", "HNH000001", "ÄÖ", "0", "x" * 16, "x" * 17, "x" * 40, "ab" * 9])
+seconds = st.integers(0, 10**6) | st.sampled_from([ENTRY_SECONDS, ENTRY_SECONDS + 1])
+lines = st.integers(1, 50) | st.sampled_from([ENTRY_LINES, ENTRY_LINES + 1, 3 * ENTRY_LINES])
+groups = st.dictionaries(
+    st.tuples(names, st.sampled_from(APPS)), st.tuples(seconds, lines), max_size=12
+)
+days = st.lists(st.tuples(st.integers(0, 63), groups), max_size=6, unique_by=lambda day: day[0])
+
+
+def partial_of(day: Mapping[tuple[str, str], tuple[int, int]]) -> Partial:
+    apps = tuple(sorted({app for _, app in day}))
+    packed = Contracts.pack([contract for contract, _ in day])
+    columns = (
+        np.array([apps.index(app) for _, app in day], np.int64),
+        np.array([seconds for seconds, _ in day.values()], np.int64),
+        np.array([lines for _, lines in day.values()], np.int64),
+    )
+    return Partial.sum([Partial(rows_of(packed.hi, packed.lo, *columns), apps, packed.long)])
+
+
+def day_of(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def merged(parts: Iterable[tuple[int, Groups]]) -> CompactSum:
+    merger = Merger(CompactSum.empty())
+    for number, day in parts:
+        merger.add(CompactSum.of(partial_of(day), day_of(number)))
+    return merger.total()
+
+
+def added(parts: Iterable[tuple[int, Groups]]) -> Partial:
+    return Partial.sum([partial_of(day) for _, day in parts])
+
+
+@given(days)
+def test_a_sum_of_days_in_any_order_is_that_of_plain_sums(parts: list[tuple[int, Groups]]) -> None:
+    assert merged(parts).partial() == added(parts)
+
+
+@given(days)
+def test_the_active_days_are_those_on_which_a_contract_has_a_line_of_a_mapped_app(
+    parts: list[tuple[int, Groups]],
+) -> None:
+    total = merged(parts)
+    expected: dict[str, set[int]] = defaultdict(set)
+    for number, day in parts:
+        for contract, app in day:
+            if TABLE.category_of(app) is not None and not TABLE.is_nobody(contract):
+                expected[contract].add(day_number(day_of(number)))
+    pivot = pivot_groups(Mapped(total, TABLE), TABLE)
+    if not tells_days(total, TABLE):
+        assert pivot.active is None
+        return
+    assert pivot.active is not None
+    active = active_days(pivot.active)
+    told = {
+        contract: (days, first, last)
+        for contract, days, first, last in zip(
+            pivot.frame["Contract"], active.days, active.first, active.last, strict=True
+        )
+    }
+    assert told == {
+        contract: (len(days), min(days), max(days)) for contract, days in expected.items()
+    }
+
+
+@given(days)
+def test_a_compact_sum_is_pivoted_as_a_plain_one(parts: list[tuple[int, Groups]]) -> None:
+    one, other = (
+        pivot_groups(Mapped(total, TABLE), TABLE, keep_unmapped=True)
+        for total in (merged(parts), added(parts))
+    )
+    assert one.frame.equals(other.frame)
+    assert (one.accepted, one.filtered) == (other.accepted, other.filtered)
+    assert (one.categories, one.unmapped) == (other.categories, other.unmapped)
+
+
+def test_days_further_apart_than_a_word_has_bits_are_summed_and_not_told() -> None:
+    parts = [(0, {("a", "KPLUS"): (5, 1)}), (64, {("a", "KPLUS"): (6, 1)})]
+    total = merged(parts)
+    assert total.first is None
+    assert total.partial() == added(parts)
+
+
+def test_a_sum_of_what_has_no_day_tells_none() -> None:
+    day = partial_of({("a", "KPLUS"): (5, 1)})
+    assert CompactSum.of(day, FIRST).merged(CompactSum.of(day)).first is None
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        {("a", f"app {number:04}"): (1, 1) for number in range(ENTRY_APPS + 1)},
+        {("a", "KPLUS"): (2**62, 1)},
+    ],
+    ids=["thousands of apps", "millions of years"],
+)
+def test_what_has_no_place_is_refused(day: Groups) -> None:
+    with pytest.raises(NotCompactError):
+        CompactSum.of(partial_of(day), FIRST)
+
+
+def test_without_machine_code_sums_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts: list[tuple[int, Groups]] = [
+        (0, {("a", "KPLUS"): (5, 1), ("b", "VOD"): (7, 2), ("x" * 17, "VOD"): (1, 1)}),
+        (1, {("b", "VOD"): (1, 1), ("c", "SPORT"): (2, 2), ("x" * 30, "VOD"): (1, 1)}),
+    ]
+    monkeypatch.setenv(kernel.SWITCH, "1")
+    assert merged(parts).partial() == added(parts)
+
+
+@given(st.lists(st.text(max_size=20), max_size=40))
+def test_texts_are_packed_and_unpacked_by_machine_code_as_without(values: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contracts, "_PAYS_FROM_ROWS", 0)
+        quick = Contracts.pack(values)
+        assert quick.strings().to_pylist() == values
+    plain = Contracts.pack(values)
+    assert plain.strings().to_pylist() == values
+    assert (quick.hi.tolist(), quick.lo.tolist(), quick.long) == (
+        plain.hi.tolist(),
+        plain.lo.tolist(),
+        plain.long,
+    )
