@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engagement_cli import contracts, kernel
+from engagement_cli import kernel
 from engagement_cli.aggregate import Partial
 from engagement_cli.categories import builtin_table
 from engagement_cli.compact import CompactSum, Merger, NotCompactError
@@ -66,11 +66,13 @@ def added(parts: Iterable[tuple[int, Groups]]) -> Partial:
     return Partial.sum([partial_of(day) for _, day in parts])
 
 
+@settings(deadline=None)
 @given(days)
 def test_a_sum_of_days_in_any_order_is_that_of_plain_sums(parts: list[tuple[int, Groups]]) -> None:
     assert merged(parts).partial() == added(parts)
 
 
+@settings(deadline=None)
 @given(days)
 def test_the_active_days_are_those_on_which_a_contract_has_a_line_of_a_mapped_app(
     parts: list[tuple[int, Groups]],
@@ -98,6 +100,7 @@ def test_the_active_days_are_those_on_which_a_contract_has_a_line_of_a_mapped_ap
     }
 
 
+@settings(deadline=None)
 @given(days)
 def test_a_compact_sum_is_pivoted_as_a_plain_one(parts: list[tuple[int, Groups]]) -> None:
     one, other = (
@@ -141,18 +144,3 @@ def test_without_machine_code_sums_are_the_same(monkeypatch: pytest.MonkeyPatch)
     ]
     monkeypatch.setenv(kernel.SWITCH, "1")
     assert merged(parts).partial() == added(parts)
-
-
-@given(st.lists(st.text(max_size=20), max_size=40))
-def test_texts_are_packed_and_unpacked_by_machine_code_as_without(values: list[str]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contracts, "_PAYS_FROM_ROWS", 0)
-        quick = Contracts.pack(values)
-        assert quick.strings().to_pylist() == values
-    plain = Contracts.pack(values)
-    assert plain.strings().to_pylist() == values
-    assert (quick.hi.tolist(), quick.lo.tolist(), quick.long) == (
-        plain.hi.tolist(),
-        plain.lo.tolist(),
-        plain.long,
-    )

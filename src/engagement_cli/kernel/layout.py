@@ -28,6 +28,8 @@ MAX_APPS = 1 << (64 - TAG_SHIFT)
 
 OVERFLOW = 2**64 - 1
 """Returned by a loop when a sum does not fit its word."""
+REFUSED = 2**64 - 1
+"""Returned by a loop that leaves rows to slower ways."""
 
 
 class Row(IntEnum):

@@ -39,6 +39,7 @@ ARITY = {
     "pivot_table": 9,
     "pack_texts": 5,
     "unpack_texts": 5,
+    "write_csv": 4,
 }
 """The loops by name, and how many arguments each takes."""
 

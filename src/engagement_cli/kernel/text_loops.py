@@ -1,6 +1,6 @@
 # Numba infers the types, and refuses to compile what has none.
 # mypy: ignore-errors
-"""The loops between texts and what stands for them in sums and in CSV. Numba reads them.
+"""The loops between texts and packed words, and from numbers to CSV. Numba reads them.
 
 Like :mod:`~engagement_cli.kernel.scan_loops` they know addresses and words only;
 :mod:`~engagement_cli.kernel.texts` owns the arrays.
@@ -17,6 +17,11 @@ from engagement_cli.kernel.simd import load8, reversed_bytes, store8, trailing_z
 U = np.uint64
 
 _ALL = U(2**64 - 1)
+_EACH_BYTE, _HIGH_BITS = U(0x0101010101010101), U(0x8080808080808080)
+_COMMA, _QUOTE, _RETURN, _NEWLINE = (U(ord(byte)) for byte in ',"\r\n')
+_ZERO, _TEN, _TEN_TO_8 = U(ord("0")), U(10), U(10**8)
+_MOST = U(2**63 - 1)
+_REFUSED = U(layout.REFUSED)
 _WORD_BYTES, _PACKED_BYTES = U(8), U(layout.PACKED_BYTES)
 
 
@@ -63,3 +68,82 @@ def unpack_texts(hi_at, lo_at, count, offsets_at, data_at):
         end += _length(his[i], los[i])
         offsets[i + U(1)] = end
     return end
+
+
+@njit
+def _has_byte(word, byte):
+    """Not 0 where one of the bytes of a word is this one."""
+    differing = word ^ (_EACH_BYTE * byte)
+    return (differing - _EACH_BYTE) & ~differing & _HIGH_BITS
+
+
+@njit
+def _is_plain(word):
+    """Whether no byte of a word makes CSV need quotes."""
+    found = _has_byte(word, _COMMA) | _has_byte(word, _QUOTE)
+    return (found | _has_byte(word, _RETURN) | _has_byte(word, _NEWLINE)) == U(0)
+
+
+@njit
+def _copy_text(source, length, target):
+    """Copy a text, and some bytes behind it; whether it needs no quotes."""
+    plain = True
+    for at in range(U(0), length, _WORD_BYTES):
+        word, left = load8(source + at), length - at
+        store8(target + at, word)
+        if left < _WORD_BYTES:
+            word &= ~(_ALL << (U(8) * left))
+        plain = plain and _is_plain(word)
+    return plain
+
+
+@njit
+def _write_digits(target, number, most):
+    """Write a number below 10^8 with its digits, or with ``most`` and zeros before; their count."""
+    word = count = U(0)
+    while number or count < most:
+        word = (word << U(8)) | (_ZERO + number % _TEN)
+        number //= _TEN
+        count += U(1)
+    store8(target, word)
+    return count
+
+
+@njit
+def _write_number(target, number):
+    """Write a number; how many digits it has."""
+    if number < _TEN_TO_8:
+        return _write_digits(target, number, U(1))
+    count = U(0)
+    head = number // _TEN_TO_8
+    if head < _TEN_TO_8:
+        count = _write_digits(target, head, U(1))
+    else:
+        count = _write_digits(target, head // _TEN_TO_8, U(1))
+        count += _write_digits(target + count, head % _TEN_TO_8, U(8))
+    return count + _write_digits(target + count, number % _TEN_TO_8, U(8))
+
+
+def write_csv(fields_at, fields, rows, target_at):
+    """Write rows of fields, each an address of offsets or 0, and one of bytes or of numbers.
+
+    Returns how many bytes they are, or ``REFUSED`` where a text needs quotes or a number a sign.
+    """
+    addresses = carray(words_at(fields_at), (fields, U(2)))
+    end = target_at
+    for row in range(rows):
+        for field in range(fields):
+            if addresses[field, U(0)]:
+                offsets = carray(words_at(addresses[field, U(0)]), rows + U(1))
+                start, length = offsets[row], offsets[row + U(1)] - offsets[row]
+                if not _copy_text(addresses[field, U(1)] + start, length, end):
+                    return _REFUSED
+                end += length
+            else:
+                number = carray(words_at(addresses[field, U(1)]), rows)[row]
+                if number > _MOST:
+                    return _REFUSED
+                end += _write_number(end, number)
+            store8(end, _COMMA if field + U(1) < fields else _NEWLINE)
+            end += U(1)
+    return end - target_at
