@@ -161,11 +161,16 @@ class CompactSum:
 
 
 class Merger:
-    """Adds compact sums up: small ones first, so that the large ones are seldom copied."""
+    """Adds compact sums up: small ones first, so that the large ones are seldom copied.
+
+    Attributes:
+        has_grown: Whether any was added.
+    """
 
     def __init__(self, first: CompactSum) -> None:
         """Begin with a sum."""
         self._sums = [first]
+        self.has_grown = False
 
     def add(self, each: CompactSum) -> None:
         """Add one more.
@@ -173,6 +178,7 @@ class Merger:
         Raises:
             NotCompactError: As ``CompactSum.of``.
         """
+        self.has_grown = True
         self._sums.append(each)
         while len(self._sums) > 1 and len(self._sums[-2]) <= 2 * len(self._sums[-1]):
             self._merge_last()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,7 @@ from engagement_cli.schema import RULES_VERSION
 from engagement_cli.sources.days import missing_days, parse_day
 from engagement_cli.sources.discover import natural_key, place_of, shown
 from engagement_cli.state import device_files, layout, lock, manifest, partials, sums
+from engagement_cli.state.ahead import Ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -72,9 +73,8 @@ class Generation:
         self.folder = folder
         self.manifest = current
         self.threads = threads
-        self._at_hand: tuple[str, Partial] | None = None
         self._aside = ThreadPoolExecutor(1)
-        self._ahead: Future[tuple[CompactSum, sums.Stamps]] | None = None
+        self._ahead: Ahead | None = None
 
     @property
     def quoted(self) -> str:
@@ -212,7 +212,7 @@ class Generation:
             sum(stored.tally.valid for _, stored in files),
         )
         wanted = self._stamps(files)
-        merger, summed = self._best(wanted)
+        merger, summed = self._best(files, wanted)
         rest = [(file, stored) for file, stored in files if _name(file, stored) not in summed]
         try:
             with closing(self._load_compact(rest)) as loaded:
@@ -222,26 +222,30 @@ class Generation:
         except NotCompactError:
             every = [stored for _, stored in files]
             return _sum_of(self._load(every), _groups(every))
-        if rest:
+        if merger.has_grown:
             room = int(sum(stored.partial_bytes for _, stored in files) * _ROOM_FOR_SUMS)
             self._aside.submit(sums.keep, self.folder / layout.SUMS, total, wanted, room)
         return total
 
     def look_ahead(self, since: date | None = None, until: date | None = None) -> None:
-        """Begin to read what ``total`` will need of a range, while other work is done."""
+        """Begin to make what ``total`` will need of a range, while other work is done."""
         with suppress(EngagementError):  # whoever asks for the total is told
             wanted = self._stamps(self.counted(since, until).files)
-            self._ahead = self._aside.submit(sums.best, self.folder / layout.SUMS, wanted)
+            self._ahead = Ahead(self._aside, self.folder / layout.SUMS, wanted)
 
     def settle(self) -> None:
         """Wait for what is still being kept aside."""
         self._aside.shutdown()
 
-    def _best(self, wanted: sums.Stamps) -> tuple[Merger, sums.Stamps]:
-        """The sum of as many partials as one kept sum holds, to add others, and which it holds."""
+    def _best(
+        self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: sums.Stamps
+    ) -> tuple[Merger, sums.Stamps]:
+        """The sum of as many partials as are summed already, to add others, and which these are."""
         ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead.result()[1].items() <= wanted.items():
-            return Merger(ahead.result()[0]), ahead.result()[1]
+        if ahead is not None:
+            names = {(file.content, file.day): _name(file, stored) for file, stored in files}
+            if settled := ahead.settled(names, wanted):
+                return settled
         kept, summed = sums.best(self.folder / layout.SUMS, wanted)
         return Merger(kept), summed
 
@@ -305,8 +309,6 @@ class Generation:
         return CompactSum.of(self._summed(stored), file.day)
 
     def _summed(self, stored: StoredPartial) -> Partial:
-        if self._at_hand is not None and self._at_hand[0] == stored.partial:
-            return self._at_hand[1]  # just written, and read back
         return self.decoded(stored).partial
 
     def _stamps(self, files: Iterable[tuple[StoredFile, StoredPartial]]) -> sums.Stamps:

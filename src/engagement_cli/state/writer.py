@@ -66,6 +66,8 @@ class Writer(Generation):
             knows = self.knows(file.content)
             kept = self._whole(file.content) if knows else None
             was_damaged = knows and kept is None
+            if self._ahead and not knows:
+                self._ahead.add(file.content, file.day, part)
             lacks = devices is not None and not self.knows(file.content, devices=True)
             if kept is None or lacks:
                 facts = {
@@ -160,7 +162,6 @@ class Writer(Generation):
             },
         )
         name = self._put(file, layout.PARTIALS, encoded, partials.read)
-        self._at_hand = name, part
         return record(name, encoded.data.size, encoded.sha256, encoded.footer)
 
     def _written(self, file: StoredFile, devices: Devices | None) -> StoredDevices | None:

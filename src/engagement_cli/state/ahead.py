@@ -1,0 +1,67 @@
+"""The sum that a result will need, made while logs are still read and their partials written."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from engagement_cli.compact import CompactSum, Merger, NotCompactError
+from engagement_cli.state import sums
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Executor, Future
+    from datetime import date
+    from pathlib import Path
+
+    from engagement_cli.aggregate import Partial
+
+    Summand = tuple[str, date | None]
+    """The content of a file, and the day for which it counts."""
+
+
+class Ahead:
+    """Adds what will be stored to what is stored, as if it were already."""
+
+    def __init__(self, executor: Executor, folder: Path, wanted: sums.Stamps) -> None:
+        """Begin with the kept sum that is best for what is wanted.
+
+        Args:
+            executor: Runs one task after another.
+            folder: Where sums are kept.
+            wanted: The partials that are stored.
+        """
+        self._executor = executor
+        self._begun = executor.submit(sums.best, folder, wanted)
+        self._added: dict[Summand, Future[None]] = {}
+
+    def add(self, content: str, day: date | None, part: Partial) -> None:
+        """Add the sums of a content that is not stored yet, and is about to be."""
+        self._added[content, day] = self._executor.submit(self._add, part, day)
+
+    def settled(
+        self, names: Mapping[Summand, str], wanted: sums.Stamps
+    ) -> tuple[Merger, sums.Stamps] | None:
+        """The sum of what was added, and what it sums; None if something of that is not wanted.
+
+        Args:
+            names: For each content and day that counts, what its partial is called in stamps.
+            wanted: The stamps of all that is wanted.
+        """
+        _, summed = self._begun.result()
+        try:
+            for future in self._added.values():
+                future.result()
+        except NotCompactError:
+            return None
+        if not (summed.items() <= wanted.items() and self._added.keys() <= names.keys()):
+            return None
+        added = {names[summand] for summand in self._added}
+        return self._merger, {name: wanted[name] for name in (*summed, *added)}
+
+    def _add(self, part: Partial, day: date | None) -> None:
+        self._merger.add(CompactSum.of(part, day))
+
+    @cached_property
+    def _merger(self) -> Merger:
+        return Merger(self._begun.result()[0])
