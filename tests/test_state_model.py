@@ -175,14 +175,19 @@ class StateMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     def _ingest(self, given: Path, present: list[Path]) -> None:
-        """Ingest, here and in the model."""
-        assert run("ingest", "-q", "-i", given, "--state", self.state).status == 0
+        """Ingest, here and in the model, with a result over all that is then stored."""
+        chosen = self.folder / "table.yaml"
+        chosen.write_text(table_of(TABLES[1]))
+        asked = ("--state", self.state, "--categories", chosen, "-o", "-")
+        result = run("run", "-q", "-i", given, *asked)
         written = {str(path.relative_to(self.logs)): path for path in present}
         for name, path in written.items():
             stored = int(name[9]), self._lines_of(path)
             if self.model.get(name) != stored:
                 self._forget_moved(stored)
             self.model[name] = stored
+        logs = list({content for _, content in self.model.values()})
+        assert (result.status, result.out) == (0, expected(logs, TABLES[1])), result.err
         self.export(None, None, TABLES[0])
 
     def _forget_moved(self, stored: tuple[int, Lines]) -> None:
