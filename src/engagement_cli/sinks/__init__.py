@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from gzip import GzipFile
+from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any
 
 from engagement_cli.errors import UsageError
 from engagement_cli.files import STDOUT, replacing
 from engagement_cli.secret import masked
-from engagement_cli.sinks import csv, jsonl, parquet
 from engagement_cli.sources.zstd import ZstdFile
 
 if TYPE_CHECKING:
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.sinks.writer import Writer
 
-_WRITERS: dict[str, type[Writer]] = {
-    ".csv": csv.Writer,
-    ".parquet": parquet.Writer,
-    ".jsonl": jsonl.Writer,
-}
+_FORMATS = (".csv", ".parquet", ".jsonl")
 _COMPRESSIONS = (".gz", ".zst")
 _GZIP_LEVEL = 6
 
@@ -42,7 +38,7 @@ class FileSink:
         name = "out.csv" if target == STDOUT or target.startswith("/dev/") else target.lower()
         self._compression = next((end for end in _COMPRESSIONS if name.endswith(end)), "")
         stem = name.removesuffix(self._compression)
-        self._format = next((end for end in _WRITERS if stem.endswith(end)), None)
+        self._format = next((end for end in _FORMATS if stem.endswith(end)), None)
         if self._format is None or (self._compression and self._format == ".parquet"):
             raise UsageError(
                 f"{masked(target)}: not a kind of output. "
@@ -99,10 +95,16 @@ class FileSink:
         Raises:
             OutputError: It cannot be written; what stood there still stands.
         """
-        assert self._format is not None
         with replacing(self.target) as file, self._compressed(file) as stream:
-            is_harmless = self._csv_safe and self.is_csv
-            yield csv.Harmless(stream) if is_harmless else _WRITERS[self._format](stream)
+            yield self._writer()(stream)
+
+    def _writer(self) -> type[Writer]:
+        """What writes the format: a class of a module of its name, imported when it is needed."""
+        assert self._format is not None
+        module = import_module(f"{__name__}{self._format}")
+        is_harmless = self._csv_safe and self.is_csv
+        writer: type[Writer] = module.Harmless if is_harmless else module.Writer
+        return writer
 
     def _compressed(self, file: IO[bytes]) -> AbstractContextManager[Any]:
         """A stream into the file; a gzip header holds no name and no time, to be the same again."""
