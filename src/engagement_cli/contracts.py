@@ -8,18 +8,19 @@ which no UTF-8 begins with, and its ``lo`` is its index in that list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli import kernel
 from engagement_cli.kernel import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     Words = NDArray[np.uint64]
@@ -53,9 +54,8 @@ class Contracts:
 
         One that holds NUL stands in the list of the long ones.
         """
-        column = values if isinstance(values, pa.Array) else pa.array(values, pa.large_string())
-        offsets, data = _buffers(column)
-        if _is_quick(len(column)) and data.all():
+        offsets, data = _utf8(values) if isinstance(values, Sequence) else _buffers(values)
+        if _is_quick(len(values)) and data.all():
             hi, lo, longer = texts.packed(offsets, data)
             if not longer:
                 return cls(hi, lo)
@@ -73,11 +73,13 @@ class Contracts:
         index: dict[str, int] = {}
         for row in np.flatnonzero(~fits).tolist():
             hi[row] = LONG
-            lo[row] = index.setdefault(column[row].as_py(), len(index))
+            lo[row] = index.setdefault(str(values[row]), len(index))
         return cls(hi, lo, tuple(index))
 
     def strings(self) -> pa.Array:
         """The contracts as an Arrow array of large_string."""
+        import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
         is_long = self.hi == LONG
         if _is_quick(len(self)) and not self.long:
             return _array(*texts.unpacked(*map(np.ascontiguousarray, (self.hi, self.lo))))
@@ -91,9 +93,11 @@ class Contracts:
         short = _array(offsets, matrix[filled])
         if not self.long:
             return short
+        import pyarrow.compute as pc  # noqa: PLC0415 - hardly ever
+
         choices = pa.array(self.long, pa.large_string())
         at = pa.array(np.where(is_long, self.lo, 0).astype(np.int64), mask=~is_long)
-        return pa.compute.coalesce(choices.take(at), short)
+        return pc.coalesce(choices.take(at), short)
 
     def take(self, rows: NDArray[Any] | slice) -> Contracts:
         """The contracts at these rows (indices, a mask or a slice); ``long`` stays whole."""
@@ -187,6 +191,8 @@ def _is_quick(rows: int) -> bool:
 
 def _array(offsets: Indices, data: NDArray[np.uint8]) -> pa.Array:
     """Texts one behind the other as an array of large_string."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     buffers = pa.py_buffer(offsets), pa.py_buffer(data)
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers)
 
@@ -201,6 +207,15 @@ def _distinct(words: Words) -> Words:
 
 def _words(column: Contracts) -> tuple[Words, Words]:
     return column.hi, column.lo
+
+
+def _utf8(values: Sequence[str]) -> tuple[Indices, NDArray[np.uint8]]:
+    """Offsets (n + 1,) and bytes of strings."""
+    text = "".join(values)
+    pieces = values if text.isascii() else [value.encode() for value in values]
+    offsets = np.zeros(len(pieces) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)), out=offsets[1:])
+    return offsets, np.frombuffer(text.encode(), np.uint8)
 
 
 def _buffers(column: pa.Array) -> tuple[Indices, NDArray[np.uint8]]:

@@ -8,7 +8,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.vocabulary import Names
@@ -16,6 +15,7 @@ from engagement_cli.vocabulary import Names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from engagement_cli.parse.chunk import Chunk
@@ -123,7 +123,7 @@ def unpacked_hashes(macs: Contracts) -> bytes:
 def _hashes(names: pa.Array, key: bytes) -> Iterator[bytes]:
     """The hash of each name; the key is worked in once."""
     begun = hashlib.blake2b(key=key, digest_size=HASH_BYTES)
-    column = names.cast(pa.large_binary())
+    column = names.cast("large_binary")
     for start in range(0, len(column), _NAMES_AT_ONCE):
         for name in column.slice(start, _NAMES_AT_ONCE).to_pylist():
             one = begun.copy()

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.kernel.layout import TAG_SHIFT, Row, rows_of
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from engagement_cli.kernel.layout import Words
@@ -76,7 +76,7 @@ class Chunk:
             tally + Tally(valid=len(duration), over_day=over_day),
             tuple(rejects),
             None if macs is None else Contracts.pack([mac or "" for mac in macs]),
-            None if hit_ids is None else pa.array(hit_ids, pa.string()),
+            None if hit_ids is None else _strings(hit_ids),
         )
 
     def with_inserted(self, other: Chunk, before: NDArray[np.int64]) -> Chunk:
@@ -87,6 +87,8 @@ class Chunk:
             lo = np.concatenate(_spliced(self.macs.lo, other.macs.lo, before))
             macs = Contracts(hi, lo, other.macs.long)
         if self.hit_ids is not None and other.hit_ids is not None:
+            import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
             hit_ids = pa.concat_arrays(_spliced(self.hit_ids, other.hit_ids, before))
         return Chunk(
             np.concatenate(_spliced(self.rows, other.rows, before)),
@@ -104,7 +106,7 @@ class Chunk:
         """
         rejected = {reject.line for reject in self.rejects}
         valid = [name for line, name in enumerate(hit_ids, start=1) if line not in rejected]
-        return replace(self, hit_ids=pa.array(valid, pa.string()))
+        return replace(self, hit_ids=_strings(valid))
 
     def without(self, repeated: NDArray[np.bool_]) -> Chunk:
         """The lines that do not repeat others; ``repeated``, shape (n,), says which do."""
@@ -116,7 +118,7 @@ class Chunk:
             rows=self.rows[kept],
             tally=self.tally + Tally(valid=-dropped, repeated=dropped, over_day=-over_day),
             macs=None if self.macs is None else self.macs.take(kept),
-            hit_ids=None if self.hit_ids is None else self.hit_ids.filter(pa.array(kept)),
+            hit_ids=None if self.hit_ids is None else self.hit_ids.filter(kept),
         )
 
     @property
@@ -146,6 +148,8 @@ class Chunk:
 
         With the columns that were asked for behind them: Mac, _id (str, missing where null).
         """
+        import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
         apps = pa.array(self.vocabulary.apps.all(), pa.large_string())
         columns = {
             CONTRACT: self.contracts.strings(),
@@ -158,6 +162,12 @@ class Chunk:
             columns[HIT_ID] = self.hit_ids
         frame: pd.DataFrame = pa.table(columns).to_pandas()
         return frame
+
+
+def _strings(values: Sequence[str | None]) -> pa.Array:
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
+    return pa.array(values, pa.string())
 
 
 def _spliced(own: Any, others: Any, before: NDArray[np.int64]) -> list[Any]:

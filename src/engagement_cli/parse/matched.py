@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli.contracts import Contracts
 from engagement_cli.kernel.layout import PADDING, Extra, Run
@@ -23,6 +22,7 @@ from engagement_cli.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from engagement_cli.kernel.layout import Words
@@ -212,6 +212,8 @@ def _beginning(pieces: Sequence[bytes], size: int) -> bytes:
 
 def _strings(text: NDArray[np.uint8], starts: Words, lengths: Words) -> pa.Array:
     """The strings that stand at these places, as Arrow strings."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     sizes = lengths.astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     places = np.arange(offsets[-1]) + np.repeat(starts.astype(np.int64) - offsets[:-1], sizes)
