@@ -203,6 +203,29 @@ def test_every_module_imports_alone() -> None:
     subprocess.run([sys.executable, "-c", script, *names], check=True)
 
 
+@pytest.mark.parametrize(
+    ("more", "absent"), [([], {"pandas", "pyarrow"}), (["--state", "state"], {"pandas"})]
+)
+def test_reading_begins_before_what_a_result_is_made_with_is_imported(
+    more: list[str], absent: set[str], tmp_path: Path
+) -> None:
+    script = (
+        "import sys\n"
+        "from engagement_cli import ingest, pipeline\n"
+        "def scan(*_): sys.exit(' '.join(sys.modules))\n"
+        "ingest.scan = pipeline.scan = scan\n"
+        "from engagement_cli.__main__ import main\n"
+        "main()\n"
+    )
+    (tmp_path / "20220401.json").touch()
+    arguments = ["run", "-i", "20220401.json", "-o", "out.csv", *more]
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    modules = set(done.stderr.split())
+    assert "engagement_cli.scan" in modules, done.stderr
+    assert not absent & modules
+
+
 HEAVY = {"pandas", "pyarrow", "numpy", "sqlalchemy", "numba", "rich"}
 
 

@@ -8,7 +8,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.errors import InputError
@@ -121,6 +120,8 @@ class Partial:
 
         Ordered by contract and app name.
         """
+        import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
         sums = self.canonical()
         columns = {
             CONTRACT: sums.contracts.strings(),

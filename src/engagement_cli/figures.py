@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli.aggregate import Partial
 from engagement_cli.devices import Devices
@@ -121,6 +120,8 @@ class Figures:
             AvgDurationPerContract (float64, rounded once, half to even); and Missing, how many
             days of the period inside the extent have no file (int64).
         """
+        import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
         self._close()
         new = self._new_contracts()
         missing = self._missing()

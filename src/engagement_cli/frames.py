@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import pyarrow as pa
-
 from engagement_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_DATES = {pa.date32(): pd.ArrowDtype(pa.date32())}
+    import pandas as pd
 
 
 def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame of these columns, NumPy or Arrow arrays or lists, n values each."""
+    import pandas as pd  # noqa: PLC0415 - reading begins without
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
+    dates = {pa.date32(): pd.ArrowDtype(pa.date32())}
     table = pa.table(dict(columns))
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, types_mapper=_DATES.get)
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, types_mapper=dates.get)
     return frame
 
 

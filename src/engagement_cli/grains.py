@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from engagement_cli.frames import check_names, frame_of
 from engagement_cli.schema import APP_NAME, DAY, LINES, SECONDS
@@ -14,6 +12,8 @@ from engagement_cli.schema import APP_NAME, DAY, LINES, SECONDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    import pandas as pd
 
     from engagement_cli.pivot import Mapped
 
@@ -31,6 +31,8 @@ def by_category(groups: Mapped, names: Sequence[str]) -> pd.DataFrame:
     Returns:
         Category (str); Contracts, Lines, TotalDuration in seconds (int64).
     """
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     rows = [groups.code == place for place in range(len(names))]
     return frame_of(
         {
@@ -48,6 +50,8 @@ def by_app(groups: Mapped, names: Sequence[str]) -> pd.DataFrame:
     Returns:
         AppName, Category (str); Contracts, Lines, TotalDuration in seconds (int64).
     """
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     partial, size = groups.partial, len(groups.partial.apps)
     counted = groups.code < len(names)
     app = partial.app[counted]
@@ -76,6 +80,9 @@ def of_day(day: date, frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         UsageError: A column of the frame is called like that of the day.
     """
+    import pandas as pd  # noqa: PLC0415 - reading begins without
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     days = frame_of({DAY: pa.array([day] * len(frame), pa.date32())})
     check_names("A result by contract and day", [DAY, *frame.columns])
     return pd.concat([days, frame], axis=1)

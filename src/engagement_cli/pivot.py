@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum
@@ -184,6 +183,8 @@ def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False
 
 def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
     """One row a contract, of groups that the same table was applied to."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     sums, other = groups.pivoted(), len(table.categories)
     columns = [*table.columns, table.other][: other + keep_unmapped]
     kept: NDArray[np.bool_] = np.logical_or.reduce(sums.seen[: len(columns)])

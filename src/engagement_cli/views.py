@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from engagement_cli.aggregate import Sum
 from engagement_cli.devices import Union
@@ -37,6 +36,7 @@ from engagement_cli.units import SECONDS_UNIT, UNITS, Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from engagement_cli.aggregate import Partial
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 Labels = Literal["key", "label", "column"]
 LABELS: tuple[Labels, ...] = get_args(Labels)
-Emit = Callable[[pd.DataFrame], None]
+Emit = Callable[["pd.DataFrame"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,12 @@ class View:
             grain,
             period,
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all columns are those of the category table, and nothing names another."""
+        has_own = self.features or self.period or self.selection.by_column
+        return self.grain == "contract" and not has_own
 
     @property
     def needs_days(self) -> bool:
@@ -421,6 +427,8 @@ class Fold:
             case "day":
                 return self._figures["day"].frame(view.unit)
             case "contract-day":
+                import pandas as pd  # noqa: PLC0415 - reading begins without
+
                 nothing = self._of_day(date(1970, 1, 1), pivoted.frame.iloc[:0])
                 return pd.concat([nothing, *self._frames], ignore_index=True)
 
@@ -448,8 +456,13 @@ class Fold:
 def try_out(table: CategoryTable, view: View, *, keep_unmapped: bool) -> None:
     """Make what no lines would show, so that what cannot be is found out before any is read.
 
+    A plain view is not tried: nothing can be wrong with it, and a frame takes pandas, for which
+    reading would have to wait.
+
     Raises:
         UsageError: Two columns would be called alike, or there is none to select by.
     """
+    if view.is_plain:
+        return
     day = date(1970, 1, 1)
     Fold(table, view, keep_unmapped=keep_unmapped, extent=Extent(day, day, 1)).shown()

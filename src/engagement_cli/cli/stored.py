@@ -12,8 +12,10 @@ from engagement_cli.cli import again, render
 from engagement_cli.errors import NoInputError, UsageError
 from engagement_cli.export import export
 from engagement_cli.ingest import Ingested, fresh, ingest
+from engagement_cli.pipeline import import_meanwhile
 from engagement_cli.planning import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
+from engagement_cli.scan import pays
 from engagement_cli.sources.discover import Found
 from engagement_cli.state import layout
 from engagement_cli.state.generation import reading
@@ -98,8 +100,8 @@ def ingesting(
 ) -> Iterator[tuple[Writer, dict[str, Any]]]:
     """A state in which what was found is stored as far as it can be, and what was done, as JSON.
 
-    It is already shown, and not yet judged. What a result of the asked days will need is read
-    ``ahead``, meanwhile.
+    It is already shown, and not yet judged. What a result of the asked days will need is read and
+    imported ``ahead``, meanwhile.
 
     Raises:
         ConflictError: Another process writes to the state.
@@ -109,6 +111,8 @@ def ingesting(
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
         if ahead and not request.view.needs_each_day:
             state.look_ahead(request.since, request.until)
+        if ahead and pays(found.sources):
+            import_meanwhile()
         with terminal:
             ingest(request, found, state, terminal, done)
         generation = state.manifest.generation

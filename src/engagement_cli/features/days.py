@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from engagement_cli.features.feature import Feature, Need
 from engagement_cli.features.settings import Levels, LevelsFrom, OneOf, option
@@ -78,6 +77,8 @@ def check_percent(
 
 
 def _active_days(material: Material) -> Mapping[str, Any]:
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     active = material.activity
     never = active.days == 0
     return {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from engagement_cli.categories import Fault
 from engagement_cli.errors import CategoriesError, UsageError
 from engagement_cli.features.days import ACTIVE_DAYS, ACTIVENESS
@@ -18,6 +16,8 @@ from engagement_cli.schema import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    import pandas as pd
 
     from engagement_cli.categories import Settings
     from engagement_cli.features.material import Material
@@ -137,6 +137,8 @@ def derive(frame: pd.DataFrame, features: Iterable[Feature], material: Material)
     Raises:
         UsageError: A column of a feature is called like one that is there.
     """
+    import pandas as pd  # noqa: PLC0415 - reading begins without
+
     derived = [pair for one in features for pair in one.derive(material).items()]
     check_names("A result with these features", [*frame.columns, *(name for name, _ in derived)])
     return pd.concat([frame, frame_of(dict(derived))], axis=1)

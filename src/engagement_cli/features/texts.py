@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 _MOST_KINDS = 2**62
@@ -18,6 +17,8 @@ _MOST_KINDS = 2**62
 
 def chosen(codes: NDArray[Any], texts: Sequence[str]) -> pa.Array:
     """The text that each code points to; Arrow large_string, shape (n,)."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     return pa.array(texts, pa.large_string()).take(pa.array(codes))
 
 
@@ -34,6 +35,8 @@ def composed(
     Returns:
         Arrow large_string, shape (n,).
     """
+    import pandas as pd  # noqa: PLC0415 - reading begins without
+
     codes, kinds = np.zeros(len(columns[0]), np.int64), 1
     for column in columns:
         if kinds > _MOST_KINDS // size:
