@@ -4,11 +4,15 @@ Answers that never change are kept in ``pages/`` and printed at once, since impo
 longer than all the rest of them. ``tests/cli_reference.py`` writes those pages.
 """
 
+import gc
 import os
 import sys
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+OBJECTS_BETWEEN_COLLECTIONS = 500_000
+"""Imports make many objects and drop hardly one: to look for cycles among them every 700, as Python
+does, takes a tenth of the time until there is work."""
 PAGES = {
     (): "help.txt",
     ("-h",): "help.txt",
@@ -25,6 +29,7 @@ def main() -> None:
             sys.stdout.buffer.write(_read(page))
             sys.stdout.flush()
         else:
+            gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
             from engagement_cli.cli.main import run  # noqa: PLC0415 - click, when it is needed
 
             sys.exit(run())
