@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engagement_cli.categories.builtin import TABLE
 from engagement_cli.categories.table import CategoryTable
 from engagement_cli.errors import CategoriesError, UsageError
 from engagement_cli.files import replacing
@@ -18,10 +18,9 @@ _BUILTIN = Path(__file__).with_name("builtin.yaml")
 _TOLD = 20
 
 
-@cache
 def builtin_table() -> CategoryTable:
     """The table in force where none is given."""
-    return load_table(_BUILTIN)
+    return TABLE
 
 
 def builtin_text() -> str:
