@@ -80,10 +80,10 @@ class Terminal(Watcher):
     @contextmanager
     def rows(self, count: int) -> Iterator[Callable[[int], None]]:
         """A function to be told of rows that were loaded, shown as a bar on a terminal."""
-        hidden = self._quiet or sys.stderr is None or not sys.stderr.isatty()
-        with click.progressbar(
-            length=count, label="loading", file=sys.stderr, hidden=hidden
-        ) as bar:
+        if self._quiet or sys.stderr is None or not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        with click.progressbar(length=count, label="loading", file=sys.stderr) as bar:
             yield bar.update
 
     def starts(self, planned: Plan) -> None:
