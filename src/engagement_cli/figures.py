@@ -10,7 +10,7 @@ import numpy as np
 
 from engagement_cli.aggregate import Partial
 from engagement_cli.devices import Devices
-from engagement_cli.features import Activity
+from engagement_cli.features.activity import Activity
 from engagement_cli.frames import check_names, frame_of
 from engagement_cli.pivot import Mapped
 from engagement_cli.rounding import rounded
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engagement_cli.categories import CategoryTable
-    from engagement_cli.features import Extent
+    from engagement_cli.features.material import Extent
     from engagement_cli.units import Unit
 
 Period = Literal["day", "week", "month"]

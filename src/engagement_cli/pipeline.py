@@ -14,8 +14,7 @@ from engagement_cli.aggregate import Partial, Sum
 from engagement_cli.batch import active_days, pivot_lines
 from engagement_cli.batch import devices as count_devices
 from engagement_cli.devices import Devices, Union
-from engagement_cli.features import ActiveDays, Extent
-from engagement_cli.features.material import day_number
+from engagement_cli.features.material import ActiveDays, Extent, day_number
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.quality import Account, formulas, near_misses
 from engagement_cli.repeats import Repeats

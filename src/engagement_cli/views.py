@@ -12,21 +12,9 @@ import numpy as np
 from engagement_cli.aggregate import Sum
 from engagement_cli.devices import Union
 from engagement_cli.errors import UsageError
-from engagement_cli.features import (
-    IN_SECONDS,
-    ActiveDaysAsked,
-    Activity,
-    Extent,
-    Feature,
-    Material,
-    Parameters,
-    active_days,
-    default_parameters,
-    derive,
-    named,
-    needs,
-    parameters_of,
-)
+from engagement_cli.features.activity import Activity, active_days
+from engagement_cli.features.feature import IN_SECONDS, needs
+from engagement_cli.features.material import Extent, Material
 from engagement_cli.figures import PERIODS, Figures
 from engagement_cli.grains import GRAINS, by_app, by_category, of_day
 from engagement_cli.pivot import Mapped, mapped, pivot_groups
@@ -43,7 +31,9 @@ if TYPE_CHECKING:
     from engagement_cli.categories import Category, CategoryTable
     from engagement_cli.compact import CompactSum
     from engagement_cli.devices import Devices
-    from engagement_cli.features import ActiveDays
+    from engagement_cli.features.feature import Feature
+    from engagement_cli.features.material import ActiveDays
+    from engagement_cli.features.registry import Parameters
     from engagement_cli.figures import Period
     from engagement_cli.grains import Grain
     from engagement_cli.pivot import Pivot
@@ -116,7 +106,7 @@ class View:
 
     Attributes:
         features: The features behind the columns of seconds.
-        parameters: The parameters of all features, by their type.
+        parameters: The parameters of all features, by their type, where features are asked for.
         labels: What categories are called in values.
         unit: The unit of seconds.
         selection: Which contracts are written.
@@ -125,7 +115,7 @@ class View:
     """
 
     features: tuple[Feature, ...] = ()
-    parameters: Parameters = field(default_factory=default_parameters)
+    parameters: Parameters = field(default_factory=dict)
     labels: Labels = "key"
     unit: Unit = SECONDS_UNIT
     selection: Selection = field(default_factory=Selection)
@@ -167,11 +157,12 @@ class View:
         check_known("by", grain, GRAINS)
         if period is not None:
             check_known("period", period, PERIODS)
-        asked, selection = named(_names(features)), selection or Selection()
+        selection = selection or Selection()
+        asked, parameters = _features(_names(features), table, where)
         _check_grain(grain, asked, selection)
         return cls(
             asked,
-            parameters_of(table.features, asked, where),
+            parameters,
             labels,
             UNITS[unit],
             selection,
@@ -223,6 +214,8 @@ class View:
     @property
     def counts_seconds(self) -> bool:
         """Whether a day is active only with more than 0 seconds."""
+        from engagement_cli.features.days import ActiveDaysAsked  # noqa: PLC0415 - as below
+
         return bool(self.parameters[ActiveDaysAsked].count == "seconds")
 
     def of(
@@ -256,6 +249,8 @@ class View:
             devices,
         )
         if self.features:
+            from engagement_cli.features.registry import derive  # noqa: PLC0415 - as below
+
             frame = derive(frame, self.features, material)
         if self.selection != Selection():
             frame = self.selection.of(frame, material.total)
@@ -290,6 +285,23 @@ def _names(features: object) -> list[str]:
     if not isinstance(features, Iterable):
         raise UsageError(f"features must be names of features, not {features!r}.")
     return list(features)
+
+
+def _features(
+    names: Sequence[str], table: CategoryTable, where: str
+) -> tuple[tuple[Feature, ...], Parameters]:
+    """The features of these names, and the parameters of all.
+
+    Raises:
+        UsageError: There is no such feature.
+        CategoriesError: The table sets a parameter wrongly, also of one that is not asked for.
+    """
+    if not names and not table.features.values:
+        return (), {}
+    from engagement_cli.features import registry  # noqa: PLC0415 - most runs ask for none
+
+    asked = registry.named(names)
+    return asked, registry.parameters_of(table.features, asked, where)
 
 
 def _check_grain(grain: Grain, features: tuple[Feature, ...], selection: Selection) -> None:

@@ -86,7 +86,7 @@ def check_(file: Path) -> None:
 
     The exit status is 2 when there are faults.
     """
-    from engagement_cli.features import parameters  # noqa: PLC0415 - pandas, not for the others
+    from engagement_cli.features import parameters  # noqa: PLC0415 - NumPy, not for the others
 
     table, faults = examine(file)
     told = {fault.line for fault in faults}  # what could not be read is no parameter either
@@ -154,7 +154,7 @@ def unmapped(**asked: Any) -> None:
 
     Rejected lines are passed over here; engagement run reports them.
     """
-    from engagement_cli import pipeline, planning  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli import pipeline, planning  # noqa: PLC0415 - NumPy, only when there is work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
 
     request = request_of(**asked)

@@ -46,7 +46,7 @@ def export(
     No log is read: another category table, another range or another format is
     answered from what is stored, in seconds.
     """
-    from engagement_cli.cli.output import outputs_of  # noqa: PLC0415 - pandas, only for work
+    from engagement_cli.cli.output import outputs_of  # noqa: PLC0415 - NumPy, only for work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import Result  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise

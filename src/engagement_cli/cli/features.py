@@ -26,7 +26,7 @@ def list_() -> None:
     \b
       engagement features list
     """
-    from engagement_cli.features import FEATURES  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli.features import FEATURES  # noqa: PLC0415 - NumPy, only when there is work
 
     rows = [(one.name, one.columns, ", ".join(sorted(one.needs)) or None) for one in FEATURES]
     click.echo("\n".join(aligned([("feature", "columns", "needs"), *rows])))
@@ -42,8 +42,11 @@ def show(name: str, table_file: Path | None) -> None:
       engagement features show most-watch
       engagement features show engagement --categories table.yaml
     """
-    from engagement_cli.features import feature, parameters_of  # noqa: PLC0415 - likewise
     from engagement_cli.features.page import definition  # noqa: PLC0415 - likewise
+    from engagement_cli.features.registry import (  # noqa: PLC0415 - likewise
+        feature,
+        parameters_of,
+    )
 
     one, table = feature(name), load_table(table_file)
     parameters = parameters_of(table.features, [one], str(table_file))

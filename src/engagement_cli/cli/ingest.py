@@ -51,7 +51,7 @@ def ingest(
 
     With --devices, a file that is stored without its devices is read once more.
     """
-    from engagement_cli.cli import stored  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli.cli import stored  # noqa: PLC0415 - NumPy, only when there is work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import write_json  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise

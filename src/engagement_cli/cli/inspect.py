@@ -81,7 +81,7 @@ class _Unreadable:
 def _look(
     source: Source, table: CategoryTable, shape: Shape | None, *, full: bool
 ) -> Survey | _Unreadable:
-    from engagement_cli.survey import survey  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli.survey import survey  # noqa: PLC0415 - NumPy, only when there is work
 
     try:
         return survey(source, table, shape=shape, full=full)

@@ -69,7 +69,7 @@ def run(
     over all that is stored of the asked days, whether its log is still there or
     not.
     """
-    from engagement_cli.cli.output import outputs_of  # noqa: PLC0415 - pandas, only for work
+    from engagement_cli.cli.output import outputs_of  # noqa: PLC0415 - NumPy, only for work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import Result  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise
@@ -100,7 +100,7 @@ def run(
 
 def _run(request: Request, result: Result, terminal: Terminal, *, dry_run: bool) -> None:
     """Compute the result from the logs alone."""
-    from engagement_cli import pipeline, planning  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli import pipeline, planning  # noqa: PLC0415 - NumPy, only when there is work
 
     planned = planning.plan(request)
     result.check(terminal.targets, [source.name for source in planned.sources])

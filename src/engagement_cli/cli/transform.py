@@ -55,7 +55,7 @@ def transform(
     is put in place only when the whole input was read and no limit was
     exceeded; standard output is written to as the lines come.
     """
-    from engagement_cli import pipeline, planning  # noqa: PLC0415 - pandas, only when there is work
+    from engagement_cli import pipeline, planning  # noqa: PLC0415 - NumPy, only when there is work
     from engagement_cli.cli.request import request_of  # noqa: PLC0415 - likewise
     from engagement_cli.cli.result import write_json  # noqa: PLC0415 - likewise
     from engagement_cli.cli.watch import Terminal  # noqa: PLC0415 - likewise

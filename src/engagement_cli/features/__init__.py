@@ -1,40 +1,22 @@
-"""Columns derived from totals, at write time: what each says, its parameters, its values."""
+"""Columns derived from totals, at write time: what each says, its parameters, its values.
 
-from engagement_cli.features.activity import Activity, active_days
-from engagement_cli.features.days import ActiveDaysAsked
-from engagement_cli.features.feature import Feature
-from engagement_cli.features.material import ActiveDays, Extent, Material
-from engagement_cli.features.registry import (
-    ALL,
-    FEATURES,
-    IN_SECONDS,
-    Parameters,
-    default_parameters,
-    derive,
-    feature,
-    named,
-    needs,
-    parameters,
-    parameters_of,
-)
+``registry`` knows them all; a run that asks for none does not import it.
+"""
 
-__all__ = [
-    "ALL",
-    "FEATURES",
-    "IN_SECONDS",
-    "ActiveDays",
-    "ActiveDaysAsked",
-    "Activity",
-    "Extent",
-    "Feature",
-    "Material",
-    "Parameters",
-    "active_days",
-    "default_parameters",
-    "derive",
-    "feature",
-    "named",
-    "needs",
-    "parameters",
-    "parameters_of",
-]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engagement_cli.features.registry import FEATURES as FEATURES
+    from engagement_cli.features.registry import parameters as parameters
+
+__all__ = ["FEATURES", "parameters"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from engagement_cli.features import registry  # noqa: PLC0415 - only when a name is asked for
+
+    return getattr(registry, name)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from engagement_cli.schema import SECONDS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from engagement_cli.features.material import Material
     from engagement_cli.features.settings import Path
 
 Need = Literal["days", "devices"]
+IN_SECONDS = (SECONDS, "Monetary")
+"""The columns of features that hold seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,8 @@ class Feature:
     needs: frozenset[Need] = frozenset()
     shows: tuple[str, ...] = ()
     check: Callable[[Mapping[type[Any], Any]], Iterator[tuple[Path, str]]] | None = None
+
+
+def needs(features: Iterable[Feature]) -> frozenset[Need]:
+    """What these features need beside totals."""
+    return frozenset(need for one in features for need in one.needs)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from engagement_cli.categories import Fault
 from engagement_cli.errors import CategoriesError, UsageError
 from engagement_cli.features.days import ACTIVE_DAYS, ACTIVENESS
-from engagement_cli.features.feature import Feature, Need
+from engagement_cli.features.feature import Feature
 from engagement_cli.features.segments import CLINGINESS, ENGAGEMENT, RFM_FEATURE
 from engagement_cli.features.settings import read
 from engagement_cli.features.viewing import MOST_WATCH, SHARE, TASTE, TOTAL
 from engagement_cli.frames import check_names, frame_of
-from engagement_cli.schema import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,9 +48,6 @@ FEATURES = (
     RFM_FEATURE,
 )
 
-IN_SECONDS = (SECONDS, "Monetary")
-"""The columns of features that hold seconds."""
-
 Parameters = dict[type[Any], Any]
 """The parameters of every feature, by their type."""
 
@@ -77,11 +73,6 @@ def named(names: Iterable[str]) -> tuple[Feature, ...]:
     """
     asked = {one.name for name in names if name != ALL for one in (feature(name),)}
     return tuple(one for one in FEATURES if ALL in names or one.name in asked)
-
-
-def needs(features: Iterable[Feature]) -> frozenset[Need]:
-    """What these features need beside totals."""
-    return frozenset(need for one in features for need in one.needs)
 
 
 def parameters(settings: Settings, asked: Sequence[Feature] = ()) -> tuple[Parameters, list[Fault]]:
