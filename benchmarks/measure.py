@@ -81,7 +81,12 @@ def run(program: Program) -> Cost:
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         with subprocess.Popen(
-            program.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            program.command,
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
         ) as process:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.perf_counter() - start
@@ -91,6 +96,11 @@ def run(program: Program) -> Cost:
             last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
             raise RunError(f"{program.name} ended with {process.returncode}: {last}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, but that Python keeps bytecode: an installed program has it."""
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def run_pairs(
