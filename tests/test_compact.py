@@ -16,7 +16,7 @@ from engagement_cli.aggregate import Partial
 from engagement_cli.categories import builtin_table
 from engagement_cli.compact import CompactSum, Merger, NotCompactError
 from engagement_cli.contracts import Contracts
-from engagement_cli.features import active_days
+from engagement_cli.features.activity import active_days
 from engagement_cli.features.material import day_number
 from engagement_cli.kernel.layout import ENTRY_APPS, ENTRY_LINES, ENTRY_SECONDS, rows_of
 from engagement_cli.pivot import Mapped, pivot_groups, tells_days
