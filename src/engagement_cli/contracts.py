@@ -172,6 +172,14 @@ class Contracts:
         first[1:] = (self.hi[1:] != self.hi[:-1]) | (self.lo[1:] != self.lo[:-1])
         return first
 
+    def begin_with(self, characters: str) -> NDArray[np.bool_]:
+        """Whether each contract begins with one of these, all ASCII; shape (n,), bool."""
+        first = (self.hi >> np.uint64(56)).astype(np.uint8)
+        found = np.isin(first, np.frombuffer(characters.encode(), np.uint8))
+        for row in np.flatnonzero(self.hi == LONG) if self.long else ():
+            found[row] = self.long[int(self.lo[row])].startswith(tuple(characters))
+        return found
+
     def equal_to(self, values: Iterable[str]) -> NDArray[np.bool_]:
         """Whether each contract is one of ``values``; shape (n,), bool."""
         found = np.zeros(len(self), np.bool_)

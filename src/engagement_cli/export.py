@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engagement_cli.errors import NoInputError
-from engagement_cli.pipeline import Outcome, fold_of, outcome_of
+from engagement_cli.pipeline import Outcome, fold_of, import_meanwhile, outcome_of
 from engagement_cli.pivot import tells_days
 from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
@@ -58,6 +58,8 @@ def export(
 def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | None) -> Shown:
     """The view of what is stored: of its sum where that is enough, else day by day."""
     view = request.view
+    if counted.pays:
+        import_meanwhile()
     fold = fold_of(request, counted.days, emit, compiled=counted.pays)
     devices = None
     if view.needs_devices and not view.needs_devices_by_day:

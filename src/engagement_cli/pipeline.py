@@ -105,7 +105,7 @@ def outcome_of(request: Request, shown: Shown, *, days: Sequence[date], **told: 
         pivot=shown.pivot,
         near_misses=near_misses(shown.pivot.unmapped, request.table),
         missing_days=missing_days(days, request.since, request.until),
-        formulas=0 if request.csv_safe else formulas(shown.pivot.frame),
+        formulas=0 if request.csv_safe else formulas(shown.pivot),
         **told,
     )
     return Outcome(shown.frame, account, shown.figures)

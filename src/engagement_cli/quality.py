@@ -8,13 +8,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from engagement_cli.errors import QualityError, UsageError
-from engagement_cli.schema import CONTRACT, FORMULA
+from engagement_cli.schema import CONTRACT, FORMULA, FORMULA_STARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
-
-    import pandas as pd
 
     from engagement_cli.categories import CategoryTable
     from engagement_cli.pivot import Pivot, UnmappedApp
@@ -199,9 +197,11 @@ class Account:
         )
 
 
-def formulas(frame: pd.DataFrame) -> int:
+def formulas(pivot: Pivot) -> int:
     """How many contracts of a result a spreadsheet would take for formulas."""
-    return int(frame[CONTRACT].str.match(FORMULA).sum())
+    if pivot.contracts is None:
+        return int(pivot.frame[CONTRACT].str.match(FORMULA).sum())
+    return int(pivot.contracts.begin_with(FORMULA_STARTS).sum())
 
 
 def near_misses(unmapped: Iterable[UnmappedApp], table: CategoryTable) -> list[NearMiss]:

@@ -37,8 +37,10 @@ MAX_DEPTH = 512
 NOBODY = ("", "0", "None", "NULL", "null")
 """Contracts that mean nobody; so does one of white space alone. The category table may differ."""
 
-FORMULA = "^[=+@\t\r-]"
-"""Pattern of texts that a spreadsheet takes for formulas."""
+FORMULA_STARTS = "=+@\t\r-"
+"""Texts that begin so a spreadsheet takes for formulas."""
+FORMULA = f"^[{FORMULA_STARTS}]"
+"""Pattern of such texts."""
 
 
 class Reason(StrEnum):
