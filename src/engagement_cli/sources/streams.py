@@ -32,7 +32,10 @@ _DECODERS: dict[str, tuple[tuple[bytes, ...], Callable[[IO[bytes]], Any]]] = {
 }
 _DAMAGE = (EOFError, DeflateError, lzma.LZMAError, ZstdError, BadGzipFile)
 _HEAD_BYTES = 6
-_STORED_BYTES = 256 * 1024
+_STORED_BYTES = 64 * 1024
+_UNPACKED_BYTES = 64 * 1024
+"""Bytes taken from a decoder at a time: so few are in the cache when they are copied, and in memory
+that was used a moment ago, where the system would have to clear new pages for more."""
 
 
 class Stream:
@@ -220,7 +223,7 @@ class _Members:
 
     def readinto(self, view: memoryview) -> int:
         """Read into ``view``; how many bytes, 0 only at the end."""
-        data = self.read(len(view))
+        data = self.read(min(len(view), _UNPACKED_BYTES))
         view[: len(data)] = data
         return len(data)
 
