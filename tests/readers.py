@@ -40,16 +40,20 @@ SOURCES = [
     b'{"TotalDuration":86401,"AppName":"VOD","Contract":"D%05d","Mac":"0C96E62FC55D"}',
     b'{"AppName": "CHILD", "Contract": "10.0.%d", "TotalDuration": 0, "Mac": "1"}',
     b'{"Contract":"S%d","Mac":"2","TotalDuration":"77","AppName":null,"_id":"own","x":[1,{}]}',
+    '{"Contract":%d,"Mac":"3","TotalDuration":5,"AppName":"Thể Thao","_id":"số"}'.encode(),
+    '{"Contract":"Hộ %d","T":"\\u00e1\\/","Mac":"4","TotalDuration":6,"_id":"own"}'.encode(),
 ]
 WRAPS = [
     b'{"_index":"history","_type":"kplus","_score":0,"_source":%b,"_id":"AX_%d"}',
     b'{"_index":"history","_id":"BX_%d","_score":-1.5,"_source":%b}',
     b'{"_index": "history", "_source": %b, "sort": [12, null], "_id": "CX_%d"}',
+    '{"_index":"xem_phim_tháng","_title":"Phim\\n\\u1ec1","_source":%b,"_id":"DX_%d"}'.encode(),
 ]
 ACTIONS = [
     b'{"index":{"_index":"history","_id":"AX_%d"}}',
     b'{"create": {"_id": "BX_%d", "_type": "kplus"}}',
     b'{"index":{"_index":"history-%d"}}',
+    '{"index":{"_index":"tháng\\/","_id":"CX_%d"}}'.encode(),
 ]
 ODD_ACTIONS = [
     b'{"delete":{"_id":"x"}}',
@@ -70,6 +74,7 @@ FRAGMENTS = [
     b"null", b"true", b"{}", b"\r\n", b"\n\n", b"\xef\xbb\xbf", b"\\u0041", b"\\ud83d", b"a" * 40,
     b'"_source":', b'"Contract":"X",', b'"TotalDuration":1,', b'"AppName":null,', b'"Mac":7,',
     b'"_id":"y",', b'"x":{"Contract":"no"},', "Tiếng".encode(), b"[" * 510, b"]" * 510,
+    b"\\/", b'"Contract":7,',
     b'{"index":{}}\n', b'{"delete":{}}\n',
 ]  # fmt: skip
 _ODD_HITS = [line.text for line in LINES if len(line.text) < WHOLE // 100]

@@ -43,6 +43,8 @@ HITS = [
     SPACED,
     b'{"_source":{"TotalDuration":"77","Contract":"A","Mac":null,"AppName":null},"_id":"y"}\r',
     b'{"_source":{"TotalDuration":77.0,"Contract":"","Contract2":true},"more":{"Contract":"no"}}',
+    '{"_index":"tháng","_source":{"Contract":"Hộ 7","TotalDuration":5,"AppName":"Thể"}}'.encode(),
+    b'{"_index":"th\\u00e1ng","_source":{"Contract":7912,"TotalDuration":6,"AppName":"DSHD"}}',
 ]
 SOURCES = [
     b'{"Contract":"HNH579912","Mac":"0C96E62FC55C","TotalDuration":254,"AppName":"KPLUS"}',
@@ -166,6 +168,50 @@ def test_app_names_of_up_to_16_bytes_are_matched_and_longer_ones_given_back() ->
     assert check(block(lines), block([HIT]), "hits") == 17
 
 
+def test_integer_contracts_of_up_to_16_digits_are_matched_and_other_numbers_given_back() -> None:
+    line = HIT.replace(b'"HNH579912"', b"%b")
+    digits = [b"0", b"7", b"10", *(b"9" * n for n in range(1, 17))]
+    others = [b"9" * 17, b"-7", b"-0", b"007", b"00", b"1.0", b"1e3", b"", b"null", b'"7"', b"7x"]
+    text = block([line % number for number in digits + others])
+    assert check(text, block([line % b"579912"]), "hits") == len(digits)
+
+
+def test_contracts_and_apps_of_any_script_are_matched_up_to_16_bytes() -> None:
+    others = ["한국", "Truyền Hình", "😀😀😀😀", "\u2028", "\x80", "\U0010ffff"]
+    names = ["é" * n for n in range(10)] + others
+    lines = [HIT.replace(b"HNH579912", name.encode()) for name in names]
+    lines += [HIT.replace(b"KPLUS", name.encode()) for name in names]
+    assert check(block(lines), block([HIT]), "hits") == 2 * (len(names) - 1)
+
+
+@pytest.mark.parametrize("field", [b"HNH579912", b"AX_momhia1FFivsGrn9o"])
+def test_of_bytes_beyond_ascii_those_are_matched_that_are_utf_8(field: bytes) -> None:
+    edges = [0x41, 0x7E, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xFF]
+    first = range(0x80, 0x100)
+    values = [bytes([a]) for a in first] + [bytes([a, b]) for a in first for b in edges]
+    values += [bytes([a, b, c]) for a in range(0xE0, 0x100) for b in edges for c in edges]
+    values += [v + bytes([e]) for v in values if len(v) == 3 and v[0] >= 0xF0 for e in edges]
+    lines = [HIT.replace(field, b"a" * (n % 4) + value) for n, value in enumerate(values)]
+    are_utf8 = sum(value.decode(errors="replace").encode() == value for value in values)
+    assert check(block(lines), block([HIT]), "hits") == are_utf8 > 100
+
+
+def test_escapes_are_passed_over_in_strings_that_nobody_asked_for() -> None:
+    escapes = [rf"\{letter}" for letter in '"\\/bfnrt']
+    escapes += [r"\u00e1", r"\uD7fF", r"\ue000", r"\uFFFF"]
+    spoilt = [r"\x", r"\u12", r"\u12g4", r"\u:000", r"\ud800", r"\uDFFF", r"\ud83d\ude00", r"\0"]
+    for field in (b"history", b"AX_momhia1FFivsGrn9o"):
+        lines = [HIT.replace(field, b"a%bb" % text.encode()) for text in [*escapes, *spoilt]]
+        assert check(block(lines), block([HIT]), "hits") == len(escapes)
+    lines = [HIT.replace(b"HNH579912", text.encode()) for text in escapes]
+    assert check(block(lines), block([HIT]), "hits") == 0
+
+
+def test_a_key_with_an_escape_is_the_key_that_it_stands_for() -> None:
+    line = HIT.replace(b"AppName", b"App\\u004eame").replace(b"_score", b"\\u005fscore")
+    assert check(block([line] * 3), block([line]), "hits") == 3
+
+
 def test_seconds_of_up_to_eight_digits_are_matched_and_longer_ones_given_back() -> None:
     texts = ["0", "1", "86400", "86401", "99999999", "100000000", "2147483647", "9" * 30]
     lines = [HIT.replace(b":254", b":" + text.encode()) for text in texts]
@@ -208,8 +254,12 @@ def test_neighbouring_unmatched_lines_make_one_run() -> None:
         HIT.replace(b":254", b":-254"),
         HIT.replace(b":254", b":2.5"),
         HIT.replace(b":254", b":2e3"),
-        HIT.replace(b'"HNH579912"', b"579912"),
+        HIT.replace(b'"HNH579912"', b"-579912"),
+        HIT.replace(b'"HNH579912"', b"579912.0"),
+        HIT.replace(b'"HNH579912"', b'"HNH\\u0035"'),
         HIT.replace(b'"HNH579912"', b"null"),
+        HIT.replace(b'"KPLUS"', b'"KPL\\u0055S"'),
+        HIT.replace(b"AX_", b"\\/"),
         HIT.replace(b'"KPLUS"', b"7"),
         HIT.replace(b'"KPLUS"', b"{}"),
         HIT.replace(b'"KPLUS"', b'["KPLUS"]'),
@@ -217,7 +267,11 @@ def test_neighbouring_unmatched_lines_make_one_run() -> None:
         HIT.replace(b'"_source":{', b'"_source":[{').replace(b'"},"_id', b'"}],"_id'),
         HIT.replace(b'"_score":0', b'"_score":NaN'),
         HIT.replace(b'"_score":0', b'"_score":1e999'),
-        HIT.replace(b'"_index":"history"', b'"_index":"hist\\u00f3ry"'),
+        HIT.replace(b"history", b"\\ud83d"),
+        HIT.replace(b"history", b"\\x"),
+        HIT.replace(b"history", b"\xed\xa0\x80"),
+        HIT.replace(b"history", b"\x7f"),
+        HIT.replace(b"_index", b"_s\\u006furce"),
         HIT[:-1],
         HIT + b"}",
         b"[" + HIT + b"]",
@@ -260,6 +314,7 @@ FRAGMENTS = [
     b'"', b"\\", b"\n", b"\r", b"\t", b"\0", b"\x1f", b"\x7f", b"\x80", b"\xc3\xa9", b"\xff", b" ",
     b"0", b"-", b"-0", b"00", b".0", b"1e3", b"9999999999", b",", b":", b"{", b"}", b"[", b"]",
     b"null", b"true", b"{}", b"\r\n", b"\xef\xbb\xbf", b"\\u0041", b"a" * 40,
+    b"\\/", b"\\ud83d", b"\xe1\xbb\x81", b"\xf0\x9f\x98\x80", b'"Contract":7,',
     b'"_source":', b'"Contract":"X",', b'"TotalDuration":1,', b'"AppName":null,',
 ]  # fmt: skip
 

@@ -147,7 +147,7 @@ class Scanner:
         slot = _hash(hi, lo) % _APP_SLOTS
         while self._apps[slot, App.TAG]:
             slot = (slot + 1) % _APP_SLOTS
-        self._apps[slot] = hi, lo, _tag(self._app_code(name.decode("ascii")))
+        self._apps[slot] = hi, lo, _tag(self._app_code(name.decode()))
         self._known_apps += 1
         self._state[Scan.APPS_FULL] = self._known_apps >= MAX_KNOWN_APPS
 

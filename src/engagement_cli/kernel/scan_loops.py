@@ -43,10 +43,14 @@ _APP_WORDS, _ROW_WORDS, _EXTRA_WORDS, _RUN_WORDS, _SCAN_WORDS = (
     U(len(words)) for words in (App, Row, Extra, Run, Scan)
 )
 _STEP_WORDS, _STEP_BYTES = U(layout.STEP_WORDS), U(8 * layout.STEP_WORDS)
-_TEXT, _ATOM, _CONTRACT, _APP, _DURATION, _MAC, _ID = (U(kind) for kind in list(Kind)[1:])
+_TEXT, _ATOM, _CONTRACT, _NUMBERED, _APP, _DURATION, _MAC, _ID = (
+    U(kind) for kind in list(Kind)[1:]
+)
 _POSITION, _ROWS, _LINES, _OVER_DAY, _RUNS, _SHAPE = (U(i) for i in list(Scan)[:6])
 _NAMELESS, _APP_START, _APP_LENGTH, _APPS_FULL = (U(i) for i in list(Scan)[6:])
 _KEEP = np.array([(2**64 - 1) ^ (2 ** (64 - 8 * n) - 1) for n in range(9)], np.uint64)
+_QUOTE, _BACKSLASH = U(ord('"')), U(ord("\\"))
+_ESCAPED = tuple(U(letter) for letter in b'"\\/bfnrt')
 _PACKED_BYTES = U(layout.PACKED_BYTES)
 _WIDTH = U(WIDTH)
 _MAX_LINE = U(schema.MAX_LINE_BYTES)
@@ -57,13 +61,69 @@ _DAY = U(schema.DAY_SECONDS)
 
 
 @njit
-def _text_end(at):
-    """Pass over plain characters; what stands there is for the next literal piece to judge."""
+def _plain_end(at):
     special = special_bytes(at)
     while special == U(0):
         at += _WIDTH
         special = special_bytes(at)
     return at + trailing_zeros(special)
+
+
+@njit
+def _text_end(at, escaped):
+    """Pass over the characters of a string; what stands there is for the next piece to judge.
+
+    With ``escaped`` over escapes too, which is for strings that nobody asked for.
+    """
+    at = _plain_end(at)
+    while _byte(at) != _QUOTE:
+        behind = _escape_end(at) if escaped and _byte(at) == _BACKSLASH else _wide_end(at)
+        if behind == at:
+            return at
+        at = _plain_end(behind)
+    return at
+
+
+@njit
+def _wide_end(at):
+    """Pass over characters of two to four bytes, as far as they are well-formed UTF-8.
+
+    The first two bytes tell whether a character is written longer than need be, is half of a
+    surrogate pair, or lies behind the last one.
+    """
+    while True:
+        word = load8(at)
+        second = (word >> U(8)) & U(0x3F)
+        if (word & U(0xC0E0)) == U(0x80C0):
+            if (word & U(0x1E)) == U(0):
+                return at
+            at += U(2)
+        elif (word & U(0xC0C0F0)) == U(0x8080E0):
+            begin = (word & U(0xF)) << U(6) | second
+            if begin < U(0x20) or (begin >> U(5)) == U(0x1B):
+                return at
+            at += U(3)
+        elif (word & U(0xC0C0C0F8)) == U(0x808080F0):
+            begin = (word & U(0x7)) << U(6) | second
+            if begin < U(0x10) or begin >= U(0x110):
+                return at
+            at += U(4)
+        else:
+            return at
+
+
+@njit
+def _escape_end(at):
+    """Pass over an escape, unless it is none or stands for half of a surrogate pair."""
+    letter = _byte(at + U(1))
+    if letter != U(0x75):
+        return at + U(2) if letter in _ESCAPED else at
+    for place in range(2, 6):
+        digit = _byte(at + U(place))
+        if not (digit - U(0x30) <= U(9) or (digit | U(0x20)) - U(0x61) <= U(5)):
+            return at
+    is_half = (_byte(at + U(2)) | U(0x20)) == U(0x64) and _byte(at + U(3)) >= U(0x38)
+    return at if is_half else at + U(6)
 
 
 @njit
@@ -88,6 +148,15 @@ def _digits_end(at):
 
 
 @njit
+def _integer_end(at):
+    """Pass over digits without a leading zero."""
+    end = _digits_end(at)
+    if end == at or (_byte(at) == U(0x30) and end != at + U(1)):
+        return NO_MATCH
+    return end
+
+
+@njit
 def _atom_end(at):
     """Pass over ``null``, ``true``, ``false`` or a number without exponent."""
     word = load8(at)
@@ -97,11 +166,8 @@ def _atom_end(at):
         return at + U(5)
     if _byte(at) == U(0x2D):
         at += U(1)
-    first = _byte(at)
-    whole = _digits_end(at)
-    if whole == at or (first == U(0x30) and whole != at + U(1)):
-        return NO_MATCH
-    if _byte(whole) != U(0x2E):
+    whole = _integer_end(at)
+    if whole == NO_MATCH or _byte(whole) != U(0x2E):
         return whole
     fraction = _digits_end(whole + U(1))
     return NO_MATCH if fraction == whole + U(1) else fraction
@@ -127,14 +193,14 @@ def _seconds(at):
 
 
 @njit
-def _packed(at):
-    """Read a string of up to 16 plain characters: the address behind it and its two words."""
-    length = trailing_zeros(special_bytes(at))
-    if length > _PACKED_BYTES:
+def _packed(at, end):
+    """Read up to 16 bytes: the address behind them and their two words."""
+    length = end - at
+    if length > _PACKED_BYTES:  # as are all without an end, where it is NO_MATCH
         return NO_MATCH, U(0), U(0)
     hi = reversed_bytes(load8(at)) & _KEEP[min(length, U(8))]
     lo = reversed_bytes(load8(at + U(8))) & _KEEP[max(length, U(8)) - U(8)]
-    return at + length, hi, lo
+    return end, hi, lo
 
 
 @njit
@@ -162,24 +228,26 @@ def _match(text, at, step, stop, steps_at, steps, apps, row, rows, extras, state
         at += steps[step, _LENGTH]
         kind = steps[step, _KIND]
         if kind == _TEXT:
-            at = _text_end(at)
+            at = _text_end(at, True)
         elif kind == _CONTRACT:
-            at, rows[row, _HI], rows[row, _LO] = _packed(at)
+            at, rows[row, _HI], rows[row, _LO] = _packed(at, _text_end(at, False))
         elif kind == _DURATION:
             at, rows[row, _SECONDS] = _seconds(at)
         elif kind == _APP:
             start = at
-            at, hi, lo = _packed(at)
+            at, hi, lo = _packed(at, _text_end(at, False))
             rows[row, _TAG] = _app_tag(hi, lo, apps)
             if rows[row, _TAG] == U(0):
                 state[_APP_START], state[_APP_LENGTH] = start - text, at - start
         elif kind == _ATOM:
             at = _atom_end(at)
+        elif kind == _NUMBERED:
+            at, rows[row, _HI], rows[row, _LO] = _packed(at, _integer_end(at))
         elif kind == _MAC:
-            at, extras[row, _MAC_HI], extras[row, _MAC_LO] = _packed(at)
+            at, extras[row, _MAC_HI], extras[row, _MAC_LO] = _packed(at, _text_end(at, False))
         elif kind == _ID:
             start = at
-            at = _text_end(at)
+            at = _text_end(at, False)
             extras[row, _ID_START], extras[row, _ID_LENGTH] = start - text, at - start
         step += U(1)
     return at

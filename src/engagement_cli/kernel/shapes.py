@@ -48,11 +48,13 @@ class Kind(IntEnum):
     ATOM = 2
     """A number, ``true``, ``false`` or ``null`` that nobody asked for."""
     CONTRACT = 3
-    APP = 4
-    SECONDS = 5
+    NUMBERED = 4
+    """A contract that is written as an integer: its digits."""
+    APP = 5
+    SECONDS = 6
     """``TotalDuration``: digits."""
-    MAC = 6
-    ID = 7
+    MAC = 7
+    ID = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,16 @@ class KnownShapes:
 
 _STORING = ("index", "create")
 """The actions that bulk files store a source with."""
+_STRING = r'"(?:[^"\\]|\\.)*+"'
 _TOKEN = re.compile(
-    r'(?P<key>"[^"]*")[ \t\r]*:|(?P<value>"[^"]*"|[^][{}:,"\s]+)|(?P<open>[{[])|(?P<close>[]}])'
+    rf'(?P<key>{_STRING})[ \t\r]*:|(?P<value>{_STRING}|[^][{{}}:,"\s]+)'
+    r"|(?P<open>[{[])|(?P<close>[]}])"
 )
-_PLAIN_LINE = re.compile(r"[\t\r -~]*")
+_PLAIN_LINE = re.compile(r"(?:[^\0-\x08\n-\x0c\x0e-\x1f\x7f\\\ufffd]|\\(?!u[Dd][89A-Fa-f]).)*+")
+"""Without control characters, halves of surrogate pairs, and U+FFFD, as which is decoded what is
+not UTF-8."""
 _PLAIN_ATOM = re.compile(r"null|true|false|-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
+_PLAIN_INTEGER = re.compile(r"0|[1-9][0-9]{0,15}")
 _DIGITS = re.compile(r'"?(0|[1-9][0-9]{0,7})("|\.0+)?')
 
 
@@ -163,15 +170,16 @@ class _Parts(NamedTuple):
     @property
     def tells_enough(self) -> bool:
         """Whether there are a contract and seconds."""
-        return self.kinds.count(Kind.CONTRACT) == self.kinds.count(Kind.SECONDS) == 1
+        contracts = self.kinds.count(Kind.CONTRACT) + self.kinds.count(Kind.NUMBERED)
+        return contracts == self.kinds.count(Kind.SECONDS) == 1
 
 
 def _dissect(
     line: bytes, wanted: dict[tuple[str, ...], Kind], is_strict: Callable[[str], bool]
 ) -> _Parts | None:
     """Return one line cut at its values, or None when it is not one to learn from."""
-    text = line.decode("ascii", "replace")
-    if len(text) > MAX_TEMPLATE_BYTES or not _PLAIN_LINE.fullmatch(text) or "\\" in text:
+    text = line.decode(errors="replace")
+    if len(line) > MAX_TEMPLATE_BYTES or not _PLAIN_LINE.fullmatch(text):
         return None
     if text.count("{") + text.count("[") > MAX_NESTING or not is_strict(text):
         return None
@@ -238,7 +246,7 @@ def _strict_object(text: str) -> dict[str, object] | None:
 
 
 def _scalars(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Yield each scalar value of a valid text without escapes: its path of keys, start and stop.
+    """Yield each scalar value of a valid text: its path of keys, start and stop.
 
     An array adds an empty key to the path.
     """
@@ -250,7 +258,7 @@ def _scalars(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
             case "close":
                 path.pop()
             case "key":
-                path[-1] = token["key"][1:-1]
+                path[-1] = json.loads(token["key"])
             case _:
                 yield tuple(path), *token.span()
 
@@ -267,9 +275,10 @@ def _field(kind: Kind, scalar: str) -> tuple[Kind, int, int] | None:
             return None
         return kind, *digits.span(1)
     if is_string:
-        return kind, 1, len(scalar) - 1
+        is_told = kind is Kind.TEXT or "\\" not in scalar
+        return (kind, 1, len(scalar) - 1) if is_told else None
     if kind is Kind.CONTRACT:
-        return None
+        return (Kind.NUMBERED, 0, len(scalar)) if _PLAIN_INTEGER.fullmatch(scalar) else None
     if kind is Kind.APP:  # null: a text of its own, with the app ""
         return Kind.NOTHING, 0, 0
     return (Kind.ATOM, 0, len(scalar)) if _PLAIN_ATOM.fullmatch(scalar) else None
