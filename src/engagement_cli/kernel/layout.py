@@ -133,6 +133,22 @@ class Scan(IntEnum):
     """Not 0: lines of unknown apps count as unmatched."""
 
 
+class Place(IntEnum):
+    """Where an object begins in its document."""
+
+    LINE = 0
+    BYTE = 1
+
+
+class Cut(IntEnum):
+    """How far the cutting of an array has come: behind the last object that was written down."""
+
+    POSITION = 0
+    LINE = 1
+    WRITTEN = 2
+    """Bytes written."""
+
+
 def rows_of(
     hi: Words,
     lo: Words,

@@ -40,6 +40,7 @@ ARITY = {
     "pack_texts": 5,
     "unpack_texts": 5,
     "write_csv": 4,
+    "cut_objects": 7,
 }
 """The loops by name, and how many arguments each takes."""
 
@@ -117,13 +118,14 @@ def _compile() -> bytes:
 
     from engagement_cli.kernel import (  # noqa: PLC0415 # import Numba
         compact_loops,
+        cut_loops,
         scan_loops,
         text_loops,
         totals_loops,
     )
 
     program = llvm.parse_assembly("")
-    modules = scan_loops, totals_loops, compact_loops, text_loops
+    modules = scan_loops, totals_loops, compact_loops, cut_loops, text_loops
     sources = {name: loop for module in modules for name, loop in vars(module).items()}
     for name, arguments in ARITY.items():
         compiled = cfunc(uint64(*[uint64] * arguments), error_model="numpy")(sources[name])

@@ -7,6 +7,7 @@ bytes there may be read: 32 of them, or 8 for :func:`load8` (or written, for :fu
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,17 @@ def _load(builder: Any, address: Any, what: ir.Type) -> Any:
     return builder.load(builder.inttoptr(address, what.as_pointer()), align=1)
 
 
+def _store(builder: Any, value: Any, address: Any) -> None:
+    builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=1)
+
+
 def _all(byte: int) -> ir.Constant:
     return ir.Constant(_VECTOR, [byte] * WIDTH)
+
+
+def _is_one_of(builder: Any, text: Any, characters: bytes) -> Any:
+    equal = [builder.icmp_unsigned("==", text, _all(byte)) for byte in characters]
+    return reduce(builder.or_, equal)
 
 
 def _mask(builder: Any, lanes: Any) -> Any:
@@ -52,15 +62,25 @@ def special_bytes(_typing: Any, _address: types.Type) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@intrinsic
-def newline_bytes(_typing: Any, _address: types.Type) -> Any:
-    """Mask of the bytes that are a newline."""
+def _mask_of(characters: bytes) -> Any:
+    """A function of an address: the mask of the bytes there that are one of these."""
 
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        text = _load(builder, args[0], _VECTOR)
-        return _mask(builder, builder.icmp_unsigned("==", text, _all(ord("\n"))))
+    @intrinsic
+    def found(_typing: Any, _address: types.Type) -> Any:
+        def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            text = _load(builder, args[0], _VECTOR)
+            return _mask(builder, _is_one_of(builder, text, characters))
 
-    return types.uint64(types.uint64), generate
+        return types.uint64(types.uint64), generate
+
+    return found
+
+
+newline_bytes = _mask_of(b"\n")
+quote_bytes = _mask_of(b'"\\')
+"""What ends a string, or takes the byte behind it along."""
+bracket_bytes = _mask_of(b'"{}[]')
+"""What begins or ends an object, an array or a string."""
 
 
 @intrinsic
@@ -72,6 +92,41 @@ def differing_bytes(_typing: Any, _left: types.Type, _right: types.Type) -> Any:
         return _mask(builder, builder.icmp_unsigned("!=", one, other))
 
     return types.uint64(types.uint64, types.uint64), generate
+
+
+@intrinsic
+def copy_bytes(_typing: Any, _to: types.Type, _start: types.Type) -> Any:
+    """Copy 32 bytes from the second address to the first."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        _store(builder, _load(builder, args[1], _VECTOR), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64), generate
+
+
+@intrinsic
+def copy_on_one_line(_typing: Any, _to: types.Type, _start: types.Type) -> Any:
+    """Copy 32 bytes from the second address to the first, with tabs in the place of line ends."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        text = _load(builder, args[1], _VECTOR)
+        is_end = _is_one_of(builder, text, b"\r\n")
+        _store(builder, builder.select(is_end, _all(ord("\t")), text), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64), generate
+
+
+@intrinsic
+def put_newline(_typing: Any, _address: types.Type) -> Any:
+    """Write a newline."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        _store(builder, ir.Constant(_BYTE, ord("\n")), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.uint64), generate
 
 
 @intrinsic

@@ -8,7 +8,8 @@ own structure is broken cannot be read on and is an error.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn
+from array import array
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
 
@@ -19,6 +20,7 @@ from engagement_cli.sources.blocks import Lines, pass_mark
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engagement_cli.kernel.cut import Cutter
     from engagement_cli.sources.streams import Stream
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
@@ -31,40 +33,41 @@ _SCALAR = re.compile(_STRING + rb'|[^"{}\[\],: \t\r\n]++', re.DOTALL)
 _LINE_ENDS = bytes.maketrans(b"\r\n", b"\t\t")
 
 
-def array_blocks(stream: Stream, block_size: int) -> Iterator[Lines]:
-    """The elements of JSON arrays, one behind another, as blocks of lines."""
-    scanner = _Scanner(stream, block_size)
-    yield from _as_blocks(scanner, _arrays(scanner), block_size)
+def array_blocks(stream: Stream, block_size: int, *, fast: bool = False) -> Iterator[Lines]:
+    """The elements of JSON arrays, one behind another, as blocks of lines.
+
+    ``fast`` cuts objects apart by machine code, which changes nothing else.
+    """
+    yield from _as_blocks(_arrays(_Scanner(stream, block_size, fast=fast)), block_size)
 
 
-def search_blocks(stream: Stream, block_size: int) -> Iterator[Lines]:
-    """The elements of ``hits.hits`` of search responses, one behind another, as blocks of lines."""
-    scanner = _Scanner(stream, block_size)
-    yield from _as_blocks(scanner, _responses(scanner), block_size)
+def search_blocks(stream: Stream, block_size: int, *, fast: bool = False) -> Iterator[Lines]:
+    """The elements of ``hits.hits`` of search responses, likewise."""
+    yield from _as_blocks(_responses(_Scanner(stream, block_size, fast=fast)), block_size)
 
 
-def _as_blocks(scanner: _Scanner, elements: Iterator[bytes], block_size: int) -> Iterator[Lines]:
-    """Blocks of one element a line: line ends become tabs, white space like them in JSON."""
+def _as_blocks(elements: Iterator[_Elements], block_size: int) -> Iterator[Lines]:
+    """Blocks of one element a line."""
     batch: list[bytes] = []
-    places: list[tuple[int, int]] = []
+    places = array("q")
     size = 0
-    for element in elements:
-        batch.append(element.translate(_LINE_ENDS) if b"\n" in element else element)
-        places.append(scanner.place)
-        size += len(element)
+    for text, more in elements:
+        batch.append(text)
+        places.extend(more)
+        size += len(text)
         if size >= block_size:
             yield Lines.of(b"\n".join(batch), 0, places)
-            batch, places, size = [], [], 0
+            batch, places, size = [], array("q"), 0
     if batch:
         yield Lines.of(b"\n".join(batch), 0, places)
 
 
-def _arrays(scanner: _Scanner) -> Iterator[bytes]:
+def _arrays(scanner: _Scanner) -> Iterator[_Elements]:
     while scanner.look():
         yield from _elements(scanner)
 
 
-def _responses(scanner: _Scanner) -> Iterator[bytes]:
+def _responses(scanner: _Scanner) -> Iterator[_Elements]:
     while scanner.look():
         for key in _members(scanner):
             if key == "hits" and scanner.look() == b"{":
@@ -77,7 +80,7 @@ def _responses(scanner: _Scanner) -> Iterator[bytes]:
                 scanner.skip_value()
 
 
-def _elements(scanner: _Scanner) -> Iterator[bytes]:
+def _elements(scanner: _Scanner) -> Iterator[_Elements]:
     """The elements of the array that begins here."""
     scanner.expect(b"[")
     if scanner.look() == b"]":
@@ -85,7 +88,7 @@ def _elements(scanner: _Scanner) -> Iterator[bytes]:
         return
     while True:
         scanner.look()
-        yield scanner.value()
+        yield scanner.elements()
         if scanner.expect(b",", b"]") == b"]":
             return
 
@@ -108,21 +111,29 @@ def _members(scanner: _Scanner) -> Iterator[str]:
             return
 
 
-class _Scanner:
-    """A window on a stream that moves forward over JSON values.
+class _Elements(NamedTuple):
+    """Elements of an array.
 
     Attributes:
-        place: Physical line number (from 1) and byte offset of the last value.
+        text: One a line: line ends in them became tabs, white space like them in JSON.
+        places: The line (from 1) and the byte at which each begins, one behind the other.
     """
 
-    def __init__(self, stream: Stream, block_size: int) -> None:
+    text: bytes
+    places: array[int]
+
+
+class _Scanner:
+    """A window on a stream that moves forward over JSON values."""
+
+    def __init__(self, stream: Stream, block_size: int, *, fast: bool) -> None:
         self._stream = stream
         self._block_size = block_size
         self._before = pass_mark(stream)
         self._data = stream.read(block_size)
         self._at = 0
         self._line, self._counted = 1, 0
-        self.place = (1, 0)
+        self._cutter = _cutter() if fast else None
 
     def look(self) -> bytes:
         """Pass over white space; the byte that comes next, empty at the end."""
@@ -159,11 +170,22 @@ class _Scanner:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.fail("not JSON")
 
+    def elements(self) -> _Elements:
+        """Pass over the element of an array that begins here, and over further ones."""
+        self._count_lines()
+        if self._cutter:
+            cut = self._cutter.objects(self._data, self._at, self._line, self._before)
+            if cut:
+                self._at = self._counted = cut.end
+                self._line = cut.line
+                return _Elements(cut.text, cut.places)
+        line, byte = self._line, self._before + self._at
+        text = self.value()
+        on_one_line = text.translate(_LINE_ENDS) if b"\n" in text else text
+        return _Elements(on_one_line, array("q", (line, byte)))
+
     def value(self) -> bytes:
         """Pass over the value that begins here; its text, bounded but not yet judged."""
-        self._line += self._data.count(b"\n", self._counted, self._at)
-        self._counted = self._at
-        self.place = (self._line, self._before + self._at)
         while (end := self._end_of_value()) is None:
             if len(self._data) - self._at > MAX_LINE_BYTES:
                 self.fail(f"a value of more than {MAX_LINE_BYTES} bytes")
@@ -175,7 +197,7 @@ class _Scanner:
 
     def fail(self, what: str) -> NoReturn:
         """Say that the document is broken here."""
-        self._line += self._data.count(b"\n", self._counted, self._at)
+        self._count_lines()
         raise InputError(
             f"{self._stream.source}: line {self._line}, byte {self._before + self._at}: "
             f"{what}. The document is damaged there; fetch the file again."
@@ -200,11 +222,21 @@ class _Scanner:
                 return token.end()
         return None
 
+    def _count_lines(self) -> None:
+        self._line += self._data.count(b"\n", self._counted, self._at)
+        self._counted = self._at
+
     def _more(self) -> bool:
         """Move the window on by one block; whether there was one."""
         data = self._stream.read(self._block_size)
-        self._line += self._data.count(b"\n", self._counted, self._at)
+        self._count_lines()
         self._before += self._at
         self._data = self._data[self._at :] + data
         self._at = self._counted = 0
         return bool(data)
+
+
+def _cutter() -> Cutter:
+    from engagement_cli.kernel.cut import Cutter  # noqa: PLC0415 - machine code
+
+    return Cutter()

@@ -77,21 +77,24 @@ def recognise(stream: Stream) -> Shape:
     return "search" if first_key and first_key[0].decode("latin-1") in _RESPONSE_KEYS else "hits"
 
 
-def blocks(stream: Stream, shape: Shape, block_size: int) -> Iterator[Callable[[], Lines]]:
+def blocks(
+    stream: Stream, shape: Shape, block_size: int, *, fast: bool = False
+) -> Iterator[Callable[[], Lines]]:
     """The lines of a source in order, as blocks to be called for by whichever thread.
 
     Args:
         stream: The source, not yet read.
         shape: Its shape.
         block_size: About how many bytes a block holds.
+        fast: Whether documents are cut by machine code.
     """
     descriptor = stream.descriptor
     if shape in LINE_SHAPES and descriptor is not None:
         return ranges(stream, descriptor, block_size)
     readers: dict[Shape, Callable[[Stream, int], Iterator[Lines]]] = {
         "bulk": partial(cut, last_end=last_pair_end),
-        "search": search_blocks,
-        "array": array_blocks,
+        "search": partial(search_blocks, fast=fast),
+        "array": partial(array_blocks, fast=fast),
     }
     read = readers.get(shape, cut)
     return (partial(_itself, lines) for lines in read(stream, block_size))

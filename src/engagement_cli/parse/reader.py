@@ -62,7 +62,7 @@ class Reader:
         With each goes how many bytes of the source, as stored, are read when it is done.
         """
         size = self.stream.source.size or 0
-        every = blocks(self.stream, self.shape, block_size)
+        every = blocks(self.stream, self.shape, block_size, fast=self._known is not None)
         for count, block in enumerate(every, start=1):
             whole = self.stream.descriptor is None or self.shape not in LINE_SHAPES
             done = self.stream.stored_bytes if whole else min(count * block_size, size)
@@ -108,7 +108,7 @@ def _placed(rejects: Sequence[Reject], lines: Lines) -> Iterator[Reject]:
         if lines.places is None:
             yield replace(reject, byte=lines.offset + reject.byte)
         else:
-            line, byte = lines.places[reject.line - 1]
+            line, byte = lines.places[2 * reject.line - 2 : 2 * reject.line]
             yield replace(reject, line=line, byte=byte)
 
 

@@ -37,18 +37,18 @@ class Lines:
         start: Where the first line begins in ``buffer``.
         stop: Where the last line ends.
         offset: Where ``start`` is in the decompressed source, in bytes.
-        places: Physical line number (from 1) and byte offset of each line, where lines were taken
-            out of a larger document; None where they are the source's own lines.
+        places: Physical line number (from 1) and byte offset of each line, one behind the other,
+            where lines were taken out of a larger document; None where they are the source's own.
     """
 
     buffer: bytearray
     start: int
     stop: int
     offset: int
-    places: Sequence[tuple[int, int]] | None = None
+    places: Sequence[int] | None = None
 
     @classmethod
-    def of(cls, data: bytes, offset: int, places: Sequence[tuple[int, int]] | None = None) -> Lines:
+    def of(cls, data: bytes, offset: int, places: Sequence[int] | None = None) -> Lines:
         """A block of these bytes."""
         return cls(bytearray().join((data, bytes(PADDING))), 0, len(data), offset, places)
 
