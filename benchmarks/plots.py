@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {
     BASE: "#c8102e",
+    growth.APART: "#e58a9b",
     "duckdb": "#b58900",
     "polars": "#0072b2",
     "chdb": "#009e73",
@@ -52,7 +53,7 @@ _AXES = {
     cold.PART: Axis("days", log=True),
     growth.CONTRACTS: Axis("million contracts", log=True),
     growth.JOBS: Axis("threads", log=False),
-    growth.FILE: Axis("size of the one file, GB", log=False),
+    growth.FILE: Axis("size of the one file, GB", log=True),
 }
 
 

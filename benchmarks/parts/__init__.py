@@ -66,7 +66,7 @@ PARTS = (
     Part(
         growth.FILE,
         "One big file",
-        "The days joined into one file.",
+        "The days joined into one file; `a file a day` is `engagement` on the same days apart.",
         growth.one_file,
     ),
     Part(
@@ -78,7 +78,8 @@ PARTS = (
     Part(
         inputs.SHAPES,
         "Other shapes",
-        "The same hits laid out in other ways. `ratio` is the time over that of the plain shape.",
+        "The same hits laid out in other ways. `ratio` is the time over that of the plain shape; "
+        "where every line has an escape, over that of the same run without the kernel.",
         inputs.shapes,
     ),
     Part(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 CONTRACTS = "contracts"
 JOBS = "jobs"
 FILE = "file"
+APART = "a file a day"
+"""The tool on the same days as they were before they were joined."""
 
 
 def contracts(bench: Bench) -> None:
@@ -39,12 +41,15 @@ def jobs(bench: Bench) -> None:
 
 
 def one_file(bench: Bench) -> None:
-    """Race on one file that holds more and more days."""
+    """Race on one file that holds more and more days, also with the days in files of their own."""
     for days in bench.settings.days:
         with data.scratch(bench.settings.cache) as folder:
             joined = data.one_file(bench.days(days), folder / "logs")
             size = data.size_of(joined)
-            _race_fast(bench, FILE, f"{size / 1e6:,.0f} MB", joined, x=size / 1e9)
+            case, x = f"{size / 1e6:,.0f} MB", size / 1e9
+            apart = bench.cold(bench.days(days), name=APART)
+            bench.race(FILE, case, bench.cold(joined), apart, x=x, size=size)
+            _race_fast(bench, FILE, case, joined, x=x)
 
 
 def _race_fast(bench: Bench, part: str, case: str, folder: Path, *, x: float) -> None:

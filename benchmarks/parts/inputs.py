@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks import data
 from benchmarks.bench import BASE
 from benchmarks.measure import Program, RunError, run
 from benchmarks.results import Race
+from engagement_cli.kernel import SWITCH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +22,13 @@ COMPRESSED = "compressed"
 SHAPES = "shapes"
 OPTIONS = "options"
 
-_SHAPES = ("id-first", "no-type", "spaced", "source", "bulk")
+_SHAPES = ("id-first", "no-type", "spaced", "source", "bulk", "search", "array")
+_ESCAPES = {
+    "escape ignored": (re.compile(rb'"_index":"'), rb"\g<0>\\/\\u00e1"),
+    "escaped contract": (re.compile(rb'"Contract":"(?=[A-Z])'), rb"\g<0>\\u0041"),
+}
+"""Where an escape is put into each line: into a string that nobody asked for, which is matched all
+the same, and into the contract, which no shape takes."""
 _PACKERS = {"gz": ("gzip -6", "zcat"), "zst": ("zstd -q -3", "zstd -dc")}
 
 
@@ -44,13 +53,19 @@ def _shell(line: str, *words: Path) -> tuple[str, ...]:
 
 
 def shapes(bench: Bench) -> None:
-    """Race a day in each shape against the day in the plain one."""
+    """Race a day in each shape against the plain one, and with escapes without the kernel."""
     plain = bench.days(1)
     for shape in _SHAPES:
         with data.scratch(bench.settings.cache) as folder:
             logs = data.Logs(1, bench.settings.lines, shape=shape)
             other = bench.cold(data.make(logs, folder / "logs"), name=shape)
             bench.race(SHAPES, "1 day", bench.cold(plain, name="hits"), other)
+    for name, (place, escape) in _ESCAPES.items():
+        with data.scratch(bench.settings.cache) as folder:
+            day = data.rewritten(plain, folder / "logs", partial(place.sub, escape))
+            strict = bench.cold(day, name="without kernel")
+            without = replace(strict, command=("env", f"{SWITCH}=1", *strict.command))
+            bench.race(SHAPES, f"1 day, {name}", without, bench.cold(day))
 
 
 def options(bench: Bench) -> None:
