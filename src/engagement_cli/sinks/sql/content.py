@@ -121,9 +121,28 @@ class Content:
             _total(self.table[i]) for i, c in enumerate(self.columns) if c.kind is Kind.INTEGER
         )
 
+    def ordered(self) -> pa.Table:
+        """The rows in the order of the key: texts by code points. Results are in it already."""
+        key = [self.table[name] for name in self.key]
+        return (
+            self.table
+            if _ascends(key)
+            else self.table.sort_by([(n, "ascending") for n in self.key])
+        )
+
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows in order, at most ``rows`` at once, without copying them."""
         yield from self.table.to_batches(max_chunksize=rows)
+
+
+def _ascends(key: Sequence[pa.ChunkedArray]) -> bool:
+    """Whether each row's key is larger than the one before."""
+    ascends: Any = pa.scalar(False)
+    for column in reversed(key):
+        before, after = column.slice(0, max(0, len(column) - 1)), column.slice(1)
+        tied = pc.and_(pc.equal(before, after), ascends)
+        ascends = pc.or_(pc.less(before, after), tied)
+    return bool(pc.all(ascends, min_count=0).as_py())
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

@@ -22,9 +22,11 @@ from engagement_cli.sinks.sql.ledger import LEDGER, ledger_table
 from engagement_cli.sinks.sql.naming import Naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from engagement_cli.sinks.sql.content import Content
+    import pyarrow as pa
+
+    from engagement_cli.sinks.sql.content import Content, Kind
     from engagement_cli.sinks.sql.plan import Existing, Part, Plan, Reference
 
 
@@ -164,13 +166,36 @@ class Database(Naming):
         """What stands in the target's place."""
         return reflect.look(self.connection, self.target.name, self.schema)
 
-    def integer_sum(self, values: sa.Column[Any]) -> list[Part]:
-        """Aggregates that add to the exact sum."""
+    def integer_sum(self, values: sa.Column[Any], bits: int) -> list[Part]:  # noqa: ARG002 - most sum without bounds
+        """Aggregates that add to the exact sum, which takes so many bits at the most."""
         return [(sa.func.sum(values), 0)]
 
     def characters(self, values: sa.Column[Any]) -> sa.ColumnElement[int]:
         """The length of a text in characters."""
         return sa.func.char_length(values)
+
+    @abstractmethod
+    def read_back(self, table: sa.Table, content: Content) -> Generator[pa.Table]:
+        """The rows of a table as they stand there, in the types of a result, part by part.
+
+        Each part has the keys of the next so many rows of ``content.ordered()``, unless the table
+        does not hold the result.
+
+        Raises:
+            pa.ArrowInvalid: A value is not of its column's kind.
+        """
+
+    def ordered(self, key: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """A text of the key such that it is compared by code points."""
+        return key
+
+    def octets(self, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """A text as its bytes in UTF-8."""
+        return sa.cast(text, sa.LargeBinary)
+
+    def shown(self, values: sa.ColumnElement[Any], kind: Kind) -> sa.ColumnElement[Any]:  # noqa: ARG002 - most need no help
+        """Values such that each becomes a text of its own."""
+        return values
 
     # --- writing --------------------------------------------------------------------------
 
@@ -204,10 +229,6 @@ class Database(Naming):
             plan.notes.append(f"{column.name} got a type that holds the result exactly")
         for column in plan.lacking:
             self.run(self.alter_add(table, column))
-
-    def discard(self, stage: sa.Table) -> None:
-        """Drop staged rows that need not take their place."""
-        self.run(f"DROP TABLE {self.quoted(stage)}")
 
     def copy(self, stage: sa.Table, table: sa.Table) -> int:
         """Add every staged row to the table; gives their number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 
 from engagement_cli.errors import UsageError
@@ -13,7 +14,7 @@ from engagement_cli.sinks.sql.ledger import LEDGER
 from engagement_cli.sinks.sql.plan import Existing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
@@ -131,6 +132,13 @@ class DuckDb(Database):
     def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
         """By its bytes, whatever the column's collation ignores."""
         return sa.func.encode(values)
+
+    def read_back(self, table: sa.Table, content: Content) -> Generator[pa.Table]:
+        """Straight into Arrow, in code-point order."""
+        query = sa.select(table).order_by(*(table.c[name] for name in content.key))
+        found = self._driver.sql(str(query.compile(dialect=self.dialect)))
+        for batch in pa.RecordBatchReader.from_stream(found):
+            yield pa.Table.from_batches([batch]).cast(content.table.schema)
 
     # --- writing --------------------------------------------------------------------------
 

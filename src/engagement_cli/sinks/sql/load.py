@@ -12,8 +12,9 @@ from engagement_cli.sinks.sql import ledger
 from engagement_cli.sinks.sql.content import SINCE, UNTIL, Content
 from engagement_cli.sinks.sql.failure import errors_of, is_lost, shielded
 from engagement_cli.sinks.sql.fit import plan_for
-from engagement_cli.sinks.sql.merge import check, is_same, merge, verify
+from engagement_cli.sinks.sql.merge import check, merge, verify
 from engagement_cli.sinks.sql.registry import database_for
+from engagement_cli.sinks.sql.repeat import is_repeated
 from engagement_cli.sinks.sql.sums import sum_back
 from engagement_cli.sinks.sql.target import LoadReport
 
@@ -138,37 +139,18 @@ def _write(
     """Everything but the commit."""
     plan = plan_for(database, content)
     report = LoadReport(str(database.target), content.rows)
-    seems_repeated = _seems_repeated(database, plan)
+    if is_repeated(database, plan):
+        return altered(report, unchanged=content.rows, repeated=True)
     stage = database.stage(plan, entry.token)
     database.fill(stage, content, progress)
-    if sum_back(database, stage, content.columns) != content.controls:
+    if sum_back(database, stage, content, staged=True) != content.controls:
         raise DatabaseError(
             f"{database.target}: the rows that arrived do not add up to the rows that were sent. "
             f"Nothing was changed: look at the server's log, then run again."
         )
-    if seems_repeated and is_same(database, plan, stage):
-        database.discard(stage)
-        return altered(report, unchanged=content.rows, repeated=True)
     report = _place(database, plan, stage, report)
     ledger.record(database.connection, database.ledger, entry, content)
     return altered(report, notes=tuple(plan.notes))
-
-
-def _seems_repeated(database: Database, plan: Plan) -> bool:
-    """Whether the last load was of this content, and the table still sums up to it.
-
-    Then it is worth comparing every row; without a key that would take forever.
-    """
-    existing = plan.existing
-    if existing is None or plan.lacking or plan.refit or database.target.if_exists == "append":
-        return False
-    key = {database.fold(name) for name in plan.content.key}
-    if key not in [{database.fold(name) for name in names} for names in existing.unique]:
-        return False
-    last = ledger.last_digest(database.connection, database.ledger, database.target.name)
-    if last != plan.content.digest:
-        return False
-    return sum_back(database, plan.table, plan.content.columns) == plan.content.controls
 
 
 def _place(database: Database, plan: Plan, stage: sa.Table, report: LoadReport) -> LoadReport:

@@ -42,7 +42,7 @@ def verify(database: Database, plan: Plan) -> None:
     Raises:
         ConflictError: It does not.
     """
-    if sum_back(database, plan.table, plan.content.columns) != plan.content.controls:
+    if sum_back(database, plan.table, plan.content) != plan.content.controls:
         raise ConflictError(
             f"{database.target}: the table does not hold what is written into it. {_ALTERED}"
         )
@@ -81,21 +81,14 @@ def check(database: Database, plan: Plan, stage: sa.Table) -> None:
     Raises:
         ConflictError: It does not.
     """
-    if rows := astray(database, plan, stage):
+    if rows := _astray(database, plan, stage):
         raise ConflictError(
             f"{database.target}: {rows:,} rows would not be in the table as they were written. "
             f"{_ALTERED}"
         )
 
 
-def is_same(database: Database, plan: Plan, stage: sa.Table) -> bool:
-    """Whether the table holds the staged rows, each exactly as staged, and no other."""
-    query = sa.select(sa.func.count()).select_from(plan.table)
-    rows = database.connection.execute(query).scalar_one()
-    return bool(rows == plan.content.rows and astray(database, plan, stage) == 0)
-
-
-def astray(database: Database, plan: Plan, stage: sa.Table) -> int:
+def _astray(database: Database, plan: Plan, stage: sa.Table) -> int:
     """How many staged rows the table does not hold exactly as staged."""
     values = (c for c in plan.content.columns if not c.key)
     equal = (_equal(database, column, plan.table, stage) for column in values)

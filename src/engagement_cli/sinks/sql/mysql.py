@@ -25,11 +25,13 @@ from engagement_cli.sinks.sql.content import Kind
 from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
 from engagement_cli.sinks.sql.merge import refill
 from engagement_cli.sinks.sql.mysql_rows import batch_file, inserts, load_data, write_batch
+from engagement_cli.sinks.sql.pages import pages
 from engagement_cli.sinks.sql.plan import as_references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
+    import pyarrow as pa
     from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
 
@@ -41,6 +43,7 @@ _LAST_OF_PLANE = "\uffff"
 _KEY_BYTES = 3072
 _WIDTHS = (32, 64, 128, 255, 512, 768)
 _CONNECT_SECONDS = 30
+_PAGE_BYTES = 2**30
 _EXACT = {"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}
 """Collations in which no two texts are equal, not even but for a space at the end."""
 _VERDICTS = {
@@ -240,6 +243,11 @@ class MySql(Database):
         renamed = zip(there.columns, names, strict=True)
         return altered(there, columns=tuple({**c, "name": name} for c, name in renamed))
 
+    def read_back(self, table: sa.Table, content: Content) -> Generator[pa.Table]:
+        """By pages: PyMySQL makes its objects in Python, one by one."""
+        self.run(f"SET SESSION group_concat_max_len = {_PAGE_BYTES}")
+        yield from pages(self, table, content)
+
     # --- staging --------------------------------------------------------------------------
 
     def stage(self, plan: Plan, token: str) -> sa.Table:
@@ -297,11 +305,6 @@ class MySql(Database):
     def locked(self, query: sa.Select[Any]) -> sa.Select[Any]:
         """Read what is committed, not what was when the transaction began, and hold it."""
         return query.with_for_update(read=True)
-
-    def discard(self, stage: sa.Table) -> None:
-        """The new table must not take its name at the commit either."""
-        super().discard(stage)
-        self._swap = None
 
     def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
         """LOAD DATA where both sides allow it and no cell is NULL, or else INSERT."""

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from engagement_cli.errors import DatabaseError
 from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, HIDDEN, LOST, Database
 from engagement_cli.sinks.sql.merge import refill
+from engagement_cli.sinks.sql.pages import pages
 from engagement_cli.sinks.sql.plan import as_references
 from engagement_cli.sinks.sql.postgres_catalog import (
     IS_PLAIN,
@@ -28,13 +29,13 @@ from engagement_cli.sinks.sql.postgres_catalog import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     import psycopg
     from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
 
-    from engagement_cli.sinks.sql.content import Column, Content
+    from engagement_cli.sinks.sql.content import Column, Content, Kind
     from engagement_cli.sinks.sql.plan import Existing, Plan, Reference
 
 T = TypeVar("T")
@@ -136,6 +137,24 @@ class Postgres(Database):
     def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
         """By its bytes, whatever the column's type or collation ignores."""
         return sa.cast(values, sa.Text).collate("C")
+
+    def ordered(self, key: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        """By code points, whatever the locale; an index in that order is used as it is."""
+        return self.exact(key)
+
+    def octets(self, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """A cast would take backslashes for escapes."""
+        return sa.func.convert_to(text, "UTF8")
+
+    def shown(self, values: sa.ColumnElement[Any], kind: Kind) -> sa.ColumnElement[Any]:  # noqa: ARG002 - one fits all
+        """Nothing becomes text by itself."""
+        return sa.cast(values, sa.Text)
+
+    def read_back(self, table: sa.Table, content: Content) -> Generator[pa.Table]:
+        """By pages: COPY would send a message for each row, and psycopg an object for each."""
+        self._set("datestyle", "ISO")
+        self._set("extra_float_digits", "1")
+        return pages(self, table, content)
 
     # --- staging --------------------------------------------------------------------------
 

@@ -13,11 +13,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from engagement_cli.errors import ConflictError, UsageError
+from engagement_cli.sinks.sql.content import Kind
 from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, Database
 from engagement_cli.sinks.sql.merge import refill
+from engagement_cli.sinks.sql.pages import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from engagement_cli.sinks.sql.target import SqlTarget
 
 _LOW_BITS = 0xFFFF_FFFF
+_WORD_BITS = 64
+_PARAMETERS = 999
+"""What a statement may have in every build; from so many on, more of them gain nothing."""
 _VERDICTS = {
     sqlite3.SQLITE_BUSY: BUSY,
     sqlite3.SQLITE_LOCKED: BUSY,
@@ -97,12 +102,22 @@ class Sqlite(Database):
         """SQLite calls it ``length``."""
         return sa.func.length(values)
 
-    def integer_sum(self, values: sa.Column[Any]) -> list[Part]:
-        """Two halves: a sum past 64 bits is an error here."""
+    def integer_sum(self, values: sa.Column[Any], bits: int) -> list[Part]:
+        """Two halves where a sum may pass 64 bits, which is an error here."""
+        if bits <= _WORD_BITS:
+            return [(sa.func.sum(values), 0)]
         return [
             (sa.func.sum(values.bitwise_rshift(32)), 32),
             (sa.func.sum(values.bitwise_and(_LOW_BITS)), 0),
         ]
+
+    def shown(self, values: sa.ColumnElement[Any], kind: Kind) -> sa.ColumnElement[Any]:
+        """A floating number with every digit that it takes, which only SQL's own form has."""
+        return sa.func.quote(values) if kind is Kind.REAL else values
+
+    def read_back(self, table: sa.Table, content: Content) -> Generator[pa.Table]:
+        """By pages."""
+        return pages(self, table, content)
 
     def look(self) -> Existing | None:
         """As everywhere, and which keys take different texts for equal."""
@@ -150,19 +165,26 @@ class Sqlite(Database):
         return stage
 
     def fill(self, stage: sa.Table, content: Content, progress: Callable[[int], None]) -> None:
-        """Insert batch by batch through the driver."""
-        marks = ", ".join("?" * len(content.columns))
-        statement = f"INSERT INTO {self.quoted(stage)} VALUES ({marks})"  # noqa: S608 - quoted
+        """Insert many rows by each statement, which takes half the time of one by one."""
+        width = len(content.columns)
+        row = f"({', '.join('?' * width)})"
+        many = max(1, _PARAMETERS // width)
         driver = self._driver()
         for batch in content.batches(self.batch_rows):
-            driver.executemany(statement, _rows(batch))
+            cells, whole = _cells(batch), batch.num_rows // many * many
+            for start, end, rows in ((0, whole, many), (whole, batch.num_rows, 1)):
+                statement = f"INSERT INTO {self.quoted(stage)} VALUES {', '.join([row] * rows)}"  # noqa: S608 - quoted
+                cuts = range(start * width, end * width, rows * width)
+                driver.executemany(statement, (cells[i : i + rows * width] for i in cuts))
             progress(batch.num_rows)
 
     def replace(self, plan: Plan, stage: sa.Table) -> None:
         """Replace the rows inside the table, which keeps its indexes, triggers and views."""
         if plan.existing is None:
             plan.table.create(self.connection)
-        elif not plan.existing.primary_key:
+            self.copy(stage, plan.table)
+            return
+        if not plan.existing.primary_key:
             plan.notes.append("the table has no primary key, and SQLite cannot add one to it")
         refill(self, plan, stage)
 
@@ -189,8 +211,13 @@ class Sqlite(Database):
         return None if code is None else _VERDICTS.get(code & 0xFF)
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
-    return zip(*(_plain(values) for values in batch.columns), strict=True)
+def _cells(batch: pa.RecordBatch) -> list[Any]:
+    """The values row by row, one after the other."""
+    width = batch.num_columns
+    cells: list[Any] = [None] * (batch.num_rows * width)
+    for i, values in enumerate(batch.columns):
+        cells[i::width] = _plain(values)
+    return cells
 
 
 def _plain(values: pa.Array) -> list[Any]:

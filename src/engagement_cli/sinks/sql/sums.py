@@ -9,21 +9,28 @@ import sqlalchemy as sa
 from engagement_cli.sinks.sql.content import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engagement_cli.sinks.sql.content import Column
+    from engagement_cli.sinks.sql.content import Content
     from engagement_cli.sinks.sql.database import Database
     from engagement_cli.sinks.sql.plan import Part
 
 
-def sum_back(database: Database, table: sa.Table, columns: Iterable[Column]) -> tuple[int, ...]:
-    """The controls of what the columns hold now, in the order of ``Content.controls``."""
+_ANY_BITS = 64
+
+
+def sum_back(
+    database: Database, table: sa.Table, content: Content, *, staged: bool = False
+) -> tuple[int, ...]:
+    """The controls of what the table holds now, in the order of ``Content.controls``.
+
+    ``staged`` rows are no wider than those of the content; of others nothing is known.
+    """
     controls: list[list[Part]] = [[(sa.func.count(), 0)]]
-    for column in columns:
+    for column in content.columns:
         values = table.c[column.name]
         controls.append([(sa.func.count(values), 0)])
         if column.kind is Kind.INTEGER:
-            controls.append(database.integer_sum(values))
+            bits = column.width if staged else _ANY_BITS
+            controls.append(database.integer_sum(values, bits + content.rows.bit_length()))
         elif column.kind is Kind.TEXT:
             controls.append([(sa.func.sum(database.characters(values)), 0)])
     query = sa.select(*(part for parts in controls for part, _ in parts)).select_from(table)
