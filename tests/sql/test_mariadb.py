@@ -147,16 +147,27 @@ def test_the_option_file_of_the_client_gives_user_and_password(
     assert_same(read(mariadb), small())
 
 
+@pytest.mark.parametrize("kept", ["before the place", "as an option", "in the option file"])
 @pytest.mark.parametrize("password", ["mật khẩu", "pässwörd", "😀", "' @:/%"])
-def test_a_password_may_hold_any_sign(mariadb: MariaDbPlace, password: str) -> None:
+def test_a_password_may_hold_any_sign(
+    mariadb: MariaDbPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, kept: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     name = f"test_{secrets.token_hex(4)}"
     spelt = password.replace("'", "''")
+    parts = parse_url(mariadb.url)
+    place = f"{parts.host}:{parts.port or 3306}/{mariadb.database}"
+    if kept == "before the place":
+        url = f"mariadb://{name}:{quote(password)}@{place}"
+    elif kept == "as an option":
+        url = f"mariadb://{name}@{place}?password={quote(password)}"
+    else:
+        (tmp_path / ".my.cnf").write_text(f'[client]\npassword="{password}"\n', encoding="utf-8")
+        url = f"mariadb://{name}@{place}"
     mariadb.ask(f"CREATE USER {name}@'%' IDENTIFIED BY '{spelt}'")
     try:
         mariadb.ask(f"GRANT ALL ON {mariadb.database}.* TO {name}@'%'")
-        parts = parse_url(mariadb.url)
-        url = f"mariadb://{name}:{quote(password)}@{parts.host}:{parts.port or 3306}"
-        load(small(), SqlTarget(parse_url(f"{url}/{mariadb.database}")))
+        load(small(), SqlTarget(parse_url(url)))
     finally:
         mariadb.ask(f"DROP USER {name}@'%'")
     assert_same(read(mariadb), small())

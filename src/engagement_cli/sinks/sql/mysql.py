@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-import unicodedata
 from contextlib import suppress
-from dataclasses import replace as altered
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
 
 from engagement_cli.errors import ConflictError, DatabaseError, UsageError
-from engagement_cli.sinks.sql.content import Kind
-from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST, Database
+from engagement_cli.sinks.sql.database import BUSY, DENIED, FULL, LOST
 from engagement_cli.sinks.sql.merge import refill
+from engagement_cli.sinks.sql.mysql_login import defaults_file, password_of
+from engagement_cli.sinks.sql.mysql_names import MySqlNames
 from engagement_cli.sinks.sql.mysql_rows import batch_file, inserts, load_data, write_batch
 from engagement_cli.sinks.sql.pages import pages
 from engagement_cli.sinks.sql.plan import as_references
@@ -32,20 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     import pyarrow as pa
-    from sqlalchemy.engine.interfaces import ReflectedColumn
-    from sqlalchemy.types import TypeEngine
 
-    from engagement_cli.sinks.sql.content import Column, Content
-    from engagement_cli.sinks.sql.plan import Existing, Plan, Reference
+    from engagement_cli.sinks.sql.content import Content
+    from engagement_cli.sinks.sql.plan import Plan, Reference
 
-_NAME_SIGNS = 64
-_LAST_OF_PLANE = "\uffff"
-_KEY_BYTES = 3072
-_WIDTHS = (32, 64, 128, 255, 512, 768)
 _CONNECT_SECONDS = 30
 _PAGE_BYTES = 2**30
-_EXACT = {"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}
-"""Collations in which no two texts are equal, not even but for a space at the end."""
 _VERDICTS = {
     **dict.fromkeys((1205, 1213, 3572), BUSY),
     **dict.fromkeys((1044, 1142, 1143, 1227, 1370, 1410), DENIED),
@@ -77,10 +66,9 @@ SELECT engine FROM information_schema.tables WHERE table_schema = :schema AND ta
 """
 
 
-class MySql(Database):
+class MySql(MySqlNames):
     """MariaDB 10.6 and later and MySQL 8.0.17 and later, through PyMySQL."""
 
-    taken = frozenset({"db_row_id", "db_trx_id", "db_roll_ptr"})
     module = "pymysql"
     install = "pip install 'engagement-cli[mysql]'"
     options: ClassVar[dict[str, Any]] = {
@@ -100,22 +88,25 @@ class MySql(Database):
     def query(self) -> dict[str, str]:
         """With the client's own option file, as its tools read it, unless a password is given."""
         options = super().query()
-        defaults = Path("~/.my.cnf").expanduser()
-        if self.target.url.password is None and defaults.is_file():
-            options.setdefault("read_default_file", str(defaults))
+        if self.target.url.password is None and (file := defaults_file()):
+            options.setdefault("read_default_file", file)
         return options
 
     def connect_args(self) -> dict[str, Any]:
         """Strict, in UTF-8, and able to send local files unless the URL says otherwise."""
-        password = self.target.url.password
+        password = password_of(self.target.url.password, self.query())
         return {
             # As bytes: PyMySQL takes texts for Latin-1.
             **({} if password is None else {"password": password.encode()}),
             "charset": "utf8mb4",
             "connect_timeout": _CONNECT_SECONDS,
-            "local_infile": self.query().get("local_infile", "1") != "0",
+            "local_infile": self._sends_files,
             "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
         }
+
+    @property
+    def _sends_files(self) -> bool:
+        return self.query().get("local_infile", "1") != "0"
 
     def begin(self) -> None:
         """Bound the waits for locks, and find the database of a bare name."""
@@ -173,75 +164,6 @@ class MySql(Database):
         with suppress(sa.exc.SQLAlchemyError, *self.driver_errors()):
             self.connection.rollback()
             self.sweep()
-
-    # --- names and types ------------------------------------------------------------------
-
-    def fold(self, name: str) -> str:
-        """Column names are compared without regard to case and accents."""
-        plain = unicodedata.normalize("NFKD", name.casefold())
-        return "".join(sign for sign in plain if not unicodedata.combining(sign))
-
-    def name_fault(self, name: str) -> str | None:
-        """Names are short, of the basic plane, and do not end in a space."""
-        if not name or name != name.rstrip() or "\0" in name or max(name) > _LAST_OF_PLANE:
-            return f"{name!r} is no name: it is empty, ends in a space, or holds an emoji"
-        if len(name) > _NAME_SIGNS:
-            return f"{name!r} has {len(name)} characters, and {_NAME_SIGNS} are the most"
-        return None
-
-    def check_content(self, content: Content) -> None:
-        """Refuse keys that are longer than an index can hold."""
-        keys = [column for column in content.columns if column.key]
-        if sum(4 * _width(c) if c.kind is Kind.TEXT else 8 for c in keys) > _KEY_BYTES:
-            longest = max(keys, key=lambda column: column.width)
-            raise UsageError(
-                f"{self.target}: the longest {longest.name} has {longest.width:,} characters, and "
-                f"an index here holds {_KEY_BYTES // 4}. Look at it, or load into PostgreSQL or "
-                f"SQLite."
-            )
-
-    def text_type(self, column: Column) -> TypeEngine[Any]:
-        """Sized for what is there, and in a collation in which different texts differ."""
-        if column.width > _WIDTHS[-1]:
-            return mysql.LONGTEXT(charset="utf8mb4", collation=self._collation)
-        return mysql.VARCHAR(_width(column), charset="utf8mb4", collation=self._collation)
-
-    @property
-    def _collation(self) -> str:
-        """By the server once there is one: ``mysql://`` may lead to a MariaDB."""
-        if not hasattr(self, "connection"):
-            return _EXACT[self.target.url.dialect]
-        return _EXACT["mariadb" if "mariadb" in str(self._version).lower() else "mysql"]
-
-    @property
-    def _version(self) -> Any:
-        return self.connection.connection.driver_connection.get_server_info()  # type: ignore[union-attr] # PyMySQL's
-
-    def misfit(self, column: Column, existing: ReflectedColumn) -> bool:
-        """Also a key in which different contracts are equal."""
-        if super().misfit(column, existing):
-            return True
-        length = getattr(existing["type"], "length", None)
-        exact = getattr(existing["type"], "collation", None) in _EXACT.values()
-        return column.kind is Kind.TEXT and column.key and not (exact and length)
-
-    def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
-        """In another collation than the column's, which may ignore case and accents."""
-        return sa.cast(values, mysql.CHAR(charset="utf8mb4")).collate(self._collation)
-
-    def alter_type(self, table: sa.Table, column: Column) -> str:
-        """MODIFY, with NOT NULL for a key."""
-        null = "" if column.nullable else " NOT NULL"
-        return f"ALTER TABLE {self.quoted(table)} MODIFY {self.specification(column)}{null}"
-
-    def look(self) -> Existing | None:
-        """As everywhere; SQLAlchemy reads names out of a statement and leaves backticks doubled."""
-        there = super().look()
-        if there is None:
-            return None
-        names = (column["name"].replace("``", "`") for column in there.columns)
-        renamed = zip(there.columns, names, strict=True)
-        return altered(there, columns=tuple({**c, "name": name} for c, name in renamed))
 
     def read_back(self, table: sa.Table, content: Content) -> Generator[pa.Table]:
         """By pages: PyMySQL makes its objects in Python, one by one."""
@@ -310,7 +232,7 @@ class MySql(Database):
         """LOAD DATA where both sides allow it and no cell is NULL, or else INSERT."""
         table = self.quoted(stage)
         names = ", ".join(self.quote(column.name) for column in content.columns)
-        local = self.connect_args()["local_infile"] and self._ask("SELECT @@local_infile")
+        local = self._sends_files and self._ask("SELECT @@local_infile")
         with batch_file() as path:
             for batch in content.batches(self.batch_rows):
                 if local and not any(values.null_count for values in batch.columns):
@@ -387,8 +309,3 @@ class MySql(Database):
         """By error number."""
         number = error.args[0] if error.args else None
         return _VERDICTS.get(number) if isinstance(number, int) else None
-
-
-def _width(column: Column) -> int:
-    """Room for the longest text, and for a somewhat longer one next month."""
-    return next((width for width in _WIDTHS if width >= column.width), column.width)

@@ -8,11 +8,8 @@ its identity: its rows are replaced inside it.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
 import sqlalchemy as sa
 
 from engagement_cli.errors import DatabaseError
@@ -27,18 +24,18 @@ from engagement_cli.sinks.sql.postgres_catalog import (
     Belongings,
     belongings,
 )
+from engagement_cli.sinks.sql.postgres_rows import as_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     import psycopg
+    import pyarrow as pa
     from sqlalchemy.engine.interfaces import ReflectedColumn
     from sqlalchemy.types import TypeEngine
 
     from engagement_cli.sinks.sql.content import Column, Content, Kind
     from engagement_cli.sinks.sql.plan import Existing, Plan, Reference
-
-T = TypeVar("T")
 
 _NAME_BYTES = 63
 _CONNECT_SECONDS = "30"
@@ -198,7 +195,7 @@ class Postgres(Database):
         statement = f"COPY {self.quoted(stage)} ({names}) FROM STDIN (FORMAT csv{freeze})"
         driver = cast("psycopg.Connection", self.connection.connection.driver_connection)
         with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            for rows, text in _ahead(_as_csv(content.batches(self.batch_rows))):
+            for rows, text in as_csv(content.batches(self.batch_rows)):
                 copy.write(text)
                 progress(rows)
 
@@ -298,20 +295,3 @@ class Postgres(Database):
         if state == "42501" and "row-level security" in str(error):
             return HIDDEN
         return LOST if state.startswith("08") else _VERDICTS.get(state)
-
-
-def _as_csv(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, memoryview]]:
-    for batch in batches:
-        options = arrow_csv.WriteOptions(include_header=False, batch_size=batch.num_rows)
-        sink = pa.BufferOutputStream()
-        arrow_csv.write_csv(batch, sink, options)
-        yield batch.num_rows, memoryview(sink.getvalue())
-
-
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, each made while the one before it is on its way."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = worker.submit(next, items, None)
-            yield item
