@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engagement_cli.sinks.sql.plan import Existing
 
 _NAME_SIGNS = 64
+_REAL_SIGNS = 32
 _LAST_OF_PLANE = "\uffff"
 _KEY_BYTES = 3072
 _WIDTHS = (32, 64, 128, 255, 512, 768)
@@ -85,6 +86,10 @@ class MySqlNames(Database):
     def exact(self, values: sa.Column[Any]) -> sa.ColumnElement[Any]:
         """In another collation than the column's, which may ignore case and accents."""
         return sa.cast(values, mysql.CHAR(charset="utf8mb4")).collate(self._collation)
+
+    def shown(self, values: sa.ColumnElement[Any], kind: Kind) -> sa.ColumnElement[Any]:
+        """A floating number with room for its exponent, which MariaDB would cut off."""
+        return sa.cast(values, mysql.CHAR(_REAL_SIGNS)) if kind is Kind.REAL else values
 
     def alter_type(self, table: sa.Table, column: Column) -> str:
         """MODIFY, with NOT NULL for a key."""
