@@ -97,6 +97,34 @@ def test_a_hand_that_changed_a_row_is_found_out(file: Path) -> None:
     assert_same(read(file), small())
 
 
+def refer(file: Path, contract: str) -> None:
+    """Let a row of another table refer to a contract."""
+    with closing(duckdb.connect(file)) as session:
+        session.execute('CREATE TABLE child (c VARCHAR REFERENCES engagement ("Contract"))')
+        session.execute("INSERT INTO child VALUES (?)", [contract])
+
+
+def test_a_table_that_others_refer_to_is_replaced_row_by_row(file: Path) -> None:
+    load(large(70_000), target(file))
+    refer(file, "HNH0005001")
+    later = large(71_000, shift=1).iloc[5_000:]
+    report = load(later, target(file))
+    assert (report.changed, report.written, report.pruned) == (65_000, 1_000, 5_000)
+    assert_same(read(file), later)
+    assert load(later, target(file)).repeated
+
+
+@pytest.mark.parametrize("options", [{}, {"if_exists": "upsert", "prune": True}])
+def test_a_row_that_others_refer_to_is_never_deleted(
+    file: Path, options: dict[str, object]
+) -> None:
+    load(small(), target(file))
+    refer(file, "HNH1")
+    with pytest.raises(ConflictError, match=r"1 rows of child refer by .*Nothing was changed"):
+        load(small(shift=1).iloc[1:], target(file, **options))
+    assert_same(read(file), small())
+
+
 def test_a_view_is_refused(file: Path) -> None:
     with closing(duckdb.connect(file)) as session:
         session.execute("CREATE VIEW engagement AS SELECT 1 AS x")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engagement_cli.errors import UsageError
 from engagement_cli.sinks.sql.database import BUSY, FULL, LOST, Database
 from engagement_cli.sinks.sql.ledger import LEDGER
-from engagement_cli.sinks.sql.plan import Existing
+from engagement_cli.sinks.sql.plan import Existing, as_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from engagement_cli.sinks.sql.content import Column, Content
-    from engagement_cli.sinks.sql.plan import Plan
+    from engagement_cli.sinks.sql.plan import Plan, Reference
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "VARCHAR": sa.Text(),
@@ -155,6 +155,15 @@ class DuckDb(Database):
             self._driver.register("_engagement_batch", batch)
             self._rows(f"INSERT INTO {self.quoted(stage)} SELECT * FROM _engagement_batch")  # noqa: S608 - quoted
             progress(batch.num_rows)
+
+    def references(self) -> tuple[Reference, ...]:
+        """Out of the catalogue; a foreign key stays within its schema here, and has no name."""
+        query = (
+            "SELECT constraint_text, schema_name, table_name, unnest(constraint_column_names),"
+            " unnest(referenced_column_names) FROM duckdb_constraints() WHERE"
+            " constraint_type = 'FOREIGN KEY' AND schema_name = ? AND referenced_table = ?"
+        )
+        return as_references(self._rows(query, self._place))
 
     def replace(self, plan: Plan, stage: sa.Table) -> None:
         """A new table: its keys cannot be deleted and added again in one transaction."""
