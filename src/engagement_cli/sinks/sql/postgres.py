@@ -41,6 +41,12 @@ _NAME_BYTES = 63
 _CONNECT_SECONDS = "30"
 _TURN_SECONDS, _PAUSE_SECONDS = 0.2, 0.3
 """How long a load stands in the way of new readers, and how long it then lets them through."""
+_SORT_ROOM = "256MB"
+_ROOM_TO_SORT = (
+    "SELECT set_config('maintenance_work_mem', :room, true) WHERE"
+    " pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes(:room)"
+)
+"""The keys of some million rows are sorted in memory, unless the server gives more by itself."""
 _VERDICTS = {
     "55P03": BUSY,
     "40P01": BUSY,
@@ -211,6 +217,7 @@ class Postgres(Database):
         if plan.existing is not None:
             owned = belongings(self.connection, self._oid(plan.table), self._oid(stage))
         new, table = self.quoted(stage), self.quoted(plan.table)
+        self._ask(_ROOM_TO_SORT, room=_SORT_ROOM)
         self._run_all(owned.before(new, stage.name))
         keyless = plan.existing is None or not plan.existing.primary_key
         if keyless:
@@ -248,6 +255,8 @@ class Postgres(Database):
 
     def _keep_readers_out(self, table: str) -> None:
         """Wait for older readers in short turns: behind one who waits, every new reader queues."""
+        # An autovacuum gives way to whoever waits for a second; no reader waits behind this.
+        self.run(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE")
         end = time.monotonic() + self.target.lock_timeout
         while True:
             self._bound_waits(min(_TURN_SECONDS, self.target.lock_timeout))
