@@ -32,6 +32,7 @@ class Settings:
         jobs: Threads, and cores, that each program gets.
         cache: Where logs are made.
         results: Where the measurements are kept.
+        rows: Rows of the result that is loaded into tables.
     """
 
     days: tuple[int, ...]
@@ -44,6 +45,7 @@ class Settings:
     jobs: int
     cache: Path
     results: Path
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import filecmp
+import json
 import os
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ import time
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,8 @@ class Program:
         output: The table it writes, if it is to be compared.
         prepare: Called before each run, outside the time taken.
         adds_columns: Whether it writes further columns behind those that are compared.
+        finish: Called after each run, outside the time taken.
+        tells: Whether it prints its own cost, as JSON on its last line; the rest is not counted.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Program:
     output: Path | None = None
     prepare: Callable[[], object] | None = None
     adds_columns: bool = False
+    finish: Callable[[], object] | None = None
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +96,24 @@ def run(program: Program) -> Cost:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
-            raise RunError(f"{program.name} ended with {process.returncode}: {last}")
+        last = _last_line(said) if process.returncode or program.tells else ""
+    if process.returncode:
+        raise RunError(f"{program.name} ended with {process.returncode}: {last}")
+    if program.finish:
+        program.finish()
+    if program.tells:
+        return Cost(**json.loads(last))
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def _environment() -> dict[str, str]:
     """That of this process, but that Python keeps bytecode: an installed program has it."""
     return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def _last_line(said: IO[bytes]) -> str:
+    said.seek(0)
+    return said.read().decode(errors="replace").strip().rpartition("\n")[2]
 
 
 def run_pairs(

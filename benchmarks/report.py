@@ -34,7 +34,8 @@ and ratios are given as median (least to most); a ratio is taken pair by pair. C
 system time of all threads. Peak is the largest resident set (of several processes, that of the
 largest; none is told under that of the process that starts them, about 25 MB).
 
-To run it all again, in about an hour and 30 GB of disk, from the root of the project:
+To run it all again, in about an hour and a half and 30 GB of disk, from the root of the project,
+with PostgreSQL and MariaDB on this machine and the clients `psql`, `mariadb` and `sqlite3`:
 
     python3 -m venv .venv
     .venv/bin/pip install -e '.[bench]' pyspark

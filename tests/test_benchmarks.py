@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_further_columns_are_passed_over_only_behind_rows_that_are_the_same(
 
 @pytest.mark.parametrize("part", ["options", "features"])
 def test_a_part_runs_to_its_end_on_small_logs(part: str, tmp_path: Path) -> None:
-    settings = Settings((1,), 300, (), 0, (), 1, 60.0, 1, tmp_path, tmp_path / "results.json")
+    settings = Settings((1,), 300, (), 0, (), 1, 60.0, 1, tmp_path, tmp_path / "results.json", 50)
     bench = Bench(settings, Results({}), tmp_path / "work")
     bench.work.mkdir()
     next(one for one in PARTS if one.name == part).run(bench)
@@ -141,6 +142,57 @@ def test_a_part_runs_to_its_end_on_small_logs(part: str, tmp_path: Path) -> None
         "options": ["run --dedupe-id", "run --features devices", "run --features all", "transform"],
         "features": ["export with features"],
     }[part]
+
+
+def tables(tmp_path: Path) -> list[Race]:
+    """The races of fifty rows into tables."""
+    settings = Settings((), 0, (), 0, (), 1, 60.0, 1, tmp_path, tmp_path / "results.json", 50)
+    bench = Bench(settings, Results({}), tmp_path / "work")
+    next(part for part in PARTS if part.name == "sql").run(bench)
+    return bench.results.races
+
+
+def test_tables_are_raced_where_client_and_server_are_there(tmp_path: Path) -> None:
+    for race in tables(tmp_path):
+        if race.trouble:
+            assert race.trouble.startswith("left out: ")
+        else:
+            assert len(race.pairs) == 1
+            assert all(ours.wall > 0 and ours.peak >= 0 for _, ours in race.pairs)
+
+
+def test_a_client_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [(race.case, race.trouble) for race in tables(tmp_path)] == [
+        ("PostgreSQL", "left out: psql is not installed"),
+        ("SQLite", "left out: sqlite3 is not installed"),
+        ("MariaDB", "left out: mariadb is not installed"),
+    ]
+
+
+def test_a_server_that_does_not_answer_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for client in ("psql", "sqlite3", "mariadb"):
+        fake = tmp_path / client
+        fake.write_text("#!/bin/sh\necho nobody there >&2; exit 2\n")
+        fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert [race.trouble for race in tables(tmp_path)] == [
+        "left out: psql ended with 2: nobody there",
+        "left out: sqlite3 ended with 2: nobody there",
+        "left out: mariadb ended with 2: nobody there",
+    ]
+
+
+def test_a_program_that_tells_its_own_cost_is_believed(tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    code = """print('{"wall": 1.5, "cpu": 2.5, "peak": 7}')"""
+    program = Program("x", (sys.executable, "-c", code), finish=order.touch, tells=True)
+    assert run(program) == Cost(1.5, 2.5, 7)
+    assert order.exists()
 
 
 def test_outputs_that_differ_are_an_error(tmp_path: Path) -> None:

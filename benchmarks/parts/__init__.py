@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.parts import cold, features, growth, inputs, start, warm
+from benchmarks.parts import cold, features, growth, inputs, sql, start, warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,16 @@ PARTS = (
         "Options that need more of a line",
         "`ratio` is the time over that of a run without the option.",
         inputs.options,
+    ),
+    Part(
+        sql.PART,
+        "Tables",
+        "A result in memory into a table of a database, against the client of that database with "
+        "the same rows as a CSV. The client is timed from start to end; of `load` the call alone, "
+        "with digest, staging, sums, key and commit. After every load the client reads the table "
+        "back, and it must be the CSV to the digit. CPU is that of the process without the server; "
+        "peak is the whole process of a client, and what a load takes beyond the result.",
+        sql.tables,
     ),
     Part(
         start.PART,
