@@ -41,7 +41,9 @@ BREAKS = [b"", b'{"a":"', b"{", b"}", b"]", b",", b"\\", b'"', b"[", b"{{", b"x"
 SPACES = [b"", b"", b" ", b"\n", b"\r\n", b"\n\t  "]
 
 
-def lines_of(path: Path, shape: Shape, block_size: int, *, fast: bool) -> tuple[object, str]:
+def lines_of(
+    path: Path, shape: Shape, block_size: int, *, fast: bool
+) -> tuple[list[tuple[bytes, int, int]], str]:
     """Every line of a document and its place, and how reading it failed, if it did."""
     lines: list[tuple[bytes, int, int]] = []
     trouble = ""
@@ -82,9 +84,11 @@ def test_documents_are_cut_into_the_same_lines_places_and_errors(
 ) -> None:
     path = tmp_path / "one.json"
     path.write_bytes(text if shape == "array" else b'{"hits":{"hits":' + text + b"}}")
-    assert lines_of(path, shape, block_size, fast=True) == lines_of(
-        path, shape, block_size, fast=False
-    )
+    fast, trouble = lines_of(path, shape, block_size, fast=True)
+    slow, same_trouble = lines_of(path, shape, block_size, fast=False)
+    assert trouble == same_trouble
+    before_trouble = min(len(fast), len(slow)) if trouble else None  # a block may not be full then
+    assert fast[:before_trouble] == slow[:before_trouble]
 
 
 def test_all_objects_but_those_at_the_end_of_the_text_are_cut_at_once() -> None:

@@ -3,12 +3,11 @@
     shapes = learn(head, "hits")                    what the lines of a file have in common
     scanner = Scanner(shapes, apps.code)            one for each thread and file
     scanned = scanner.scan(buffer, size)            a block -> rows, and runs for the strict reader
-    cutter.objects(data, start, line, before)       elements of an array, one a line
+    cutter.objects(data, start, line, before)       objects of an array, one a line
     totals.add(scanned.rows)                        from any thread
     totals.drain(jobs=2)                            sums by contract and app, in order
 
-Importing this package costs nothing; ask :func:`available` before using ``Scanner``, ``Cutter``
-and ``Totals``.
+Importing this package costs nothing; ask :func:`available` before using what is named here.
 ``docs/kernel.md`` explains how it works.
 """
 
