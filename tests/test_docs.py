@@ -78,27 +78,20 @@ def readme_commands() -> list[str]:
     return re.findall(r"^    (engagement .*)$", text, re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which README's commands find what they name."""
-    place = tmp_path_factory.mktemp("readme")
-    shutil.copytree(ROOT / "sample_data", place / "logs")
-    return place
-
-
-@pytest.mark.parametrize("command", readme_commands())
-def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
-    command = command.replace("--lines 1600000", "--lines 100 --force")
+def test_the_commands_of_the_readme_run_one_after_another(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "sample_data", tmp_path / "logs")
     program = f"{sys.executable} -m engagement_cli"
-    done = subprocess.run(
-        ["bash", "-c", f'set -o pipefail; engagement() {{ {program} "$@"; }}; {command}'],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in {0, 141}, done.stderr
+    for command in readme_commands():
+        short = command.replace("--lines 1600000", "--lines 100 --force")
+        done = subprocess.run(
+            ["bash", "-c", f'set -o pipefail; engagement() {{ {program} "$@"; }}; {short}'],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in {0, 141}, f"{command}\n{done.stderr}"
 
 
 def test_the_readmes_two_lines_are_one_line_each() -> None:
