@@ -153,8 +153,7 @@ def fold_of(
 def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:
     """Add up sums, block by block, in memory for the contracts alone."""
     compiled, view = pays(planned.sources), request.view
-    if compiled:
-        import_meanwhile()
+    import_meanwhile()
     vocabulary = Vocabulary()
     days: list[date | None] = [*planned.days] if view.needs_days else [None]
     sums = {day: Sum(vocabulary, compiled=compiled) for day in days}
@@ -183,7 +182,9 @@ def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None)
 def import_meanwhile() -> None:
     """Import what a result is made with, in a thread of its own, while others read.
 
-    That takes a quarter of a second; whoever needs it sooner waits for the rest of that.
+    That takes a quarter of a second; whoever needs it sooner waits for the rest of that. An
+    interrupt is never lost in it, as it may be in the main thread, where Python runs what frees
+    the locks of modules, and an exception there is ignored.
     """
     Thread(target=import_module, args=("pandas",)).start()
 

@@ -15,7 +15,6 @@ from engagement_cli.ingest import Ingested, fresh, ingest
 from engagement_cli.pipeline import import_meanwhile
 from engagement_cli.planning import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
-from engagement_cli.scan import pays
 from engagement_cli.sources.discover import Found
 from engagement_cli.state import layout
 from engagement_cli.state.generation import reading
@@ -111,7 +110,7 @@ def ingesting(
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
         if ahead and not request.view.needs_each_day:
             state.look_ahead(request.since, request.until)
-        if ahead and pays(found.sources):
+        if ahead:
             import_meanwhile()
         with terminal:
             ingest(request, found, state, terminal, done)
