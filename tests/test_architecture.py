@@ -212,7 +212,7 @@ def test_reading_begins_before_what_a_result_is_made_with_is_imported(
     script = (
         "import sys\n"
         "from engagement_cli import ingest, pipeline\n"
-        "pipeline.import_meanwhile = lambda: None\n"
+        "pipeline.import_meanwhile = lambda _: None\n"
         "def scan(*_): sys.exit(' '.join(sys.modules))\n"
         "ingest.scan = pipeline.scan = scan\n"
         "from engagement_cli.__main__ import main\n"

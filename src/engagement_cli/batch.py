@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engagement_cli.frames import Rows
 from engagement_cli.pivot import CategoryFigures, Pivot, UnmappedApp
 from engagement_cli.schema import APP_NAME, CONTRACT, DAY, MAC, SECONDS
 
@@ -45,7 +46,7 @@ def pivot_lines(lines: pd.DataFrame, table: CategoryTable, *, keep_unmapped: boo
     by_app = kept[kept["column"] == table.other].groupby(APP_NAME)[SECONDS].agg(["size", "sum"])
     unmapped = [UnmappedApp(app, int(size), int(total)) for app, size, total in by_app.itertuples()]
     return Pivot(
-        frame.astype({CONTRACT: lines[CONTRACT].dtype}),
+        Rows(frame.astype({CONTRACT: lines[CONTRACT].dtype})),
         accepted=len(kept),
         filtered=len(lines) - len(kept),
         categories=tuple(CategoryFigures(category, *map(int, row)) for category, row in figures),

@@ -15,6 +15,7 @@ from engagement_cli.batch import active_days, pivot_lines
 from engagement_cli.batch import devices as count_devices
 from engagement_cli.devices import Devices, Union
 from engagement_cli.features.material import ActiveDays, Extent, day_number
+from engagement_cli.frames import Rows
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.quality import Account, formulas, near_misses
 from engagement_cli.repeats import Repeats
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.parse.rules import Reject
     from engagement_cli.planning import Plan, Request
+    from engagement_cli.views import View
 
 T = TypeVar("T")
 
@@ -55,14 +57,19 @@ class Outcome:
     """What a run gives.
 
     Attributes:
-        frame: The result; without rows where they were handed out by the day.
+        rows: The result; none where they were handed out by the day.
         account: What became of every line.
         figures: One row a period, if figures were asked for.
     """
 
-    frame: pd.DataFrame
+    rows: Rows
     account: Account
     figures: pd.DataFrame | None = None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The result as a DataFrame."""
+        return self.rows.frame
 
 
 def run(request: Request, planned: Plan, watcher: Watcher, emit: Emit | None = None) -> Outcome:
@@ -108,7 +115,7 @@ def outcome_of(request: Request, shown: Shown, *, days: Sequence[date], **told: 
         formulas=0 if request.csv_safe else formulas(shown.pivot),
         **told,
     )
-    return Outcome(shown.frame, account, shown.figures)
+    return Outcome(shown.rows, account, shown.figures)
 
 
 def empty(request: Request, planned: Plan) -> Outcome:
@@ -153,7 +160,7 @@ def fold_of(
 def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:
     """Add up sums, block by block, in memory for the contracts alone."""
     compiled, view = pays(planned.sources), request.view
-    import_meanwhile()
+    import_meanwhile(view)
     vocabulary = Vocabulary()
     days: list[date | None] = [*planned.days] if view.needs_days else [None]
     sums = {day: Sum(vocabulary, compiled=compiled) for day in days}
@@ -179,14 +186,15 @@ def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None)
     return fold.shown(None if view.needs_devices_by_day else devices[None].total())
 
 
-def import_meanwhile() -> None:
+def import_meanwhile(view: View) -> None:
     """Import what a result is made with, in a thread of its own, while others read.
 
     That takes a quarter of a second; whoever needs it sooner waits for the rest of that. An
     interrupt is never lost in it, as it may be in the main thread, where Python runs what frees
     the locks of modules, and an exception there is ignored.
     """
-    Thread(target=import_module, args=("pandas",)).start()
+    package = "pyarrow.compute" if view.is_as_pivoted else "pandas"
+    Thread(target=import_module, args=(package,)).start()
 
 
 def _in_one_frame(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:
@@ -215,7 +223,7 @@ def _in_one_frame(request: Request, planned: Plan, log: Log, emit: Emit | None) 
         devices = count_devices(lines, table, contracts).to_numpy()
     extent = extent_of(planned.days, request)
     frame = view.of(pivoted.frame, table, extent=extent, active=active, devices=devices)
-    return Shown(pivoted, frame)
+    return Shown(pivoted, Rows(frame))
 
 
 def steps_of(

@@ -16,6 +16,7 @@ from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum
 from engagement_cli.compact import CompactSum, DayBits, NotCompactError
 from engagement_cli.contracts import Contracts
+from engagement_cli.frames import Rows, int64_array
 from engagement_cli.kernel.compact import MAX_PLACES, Pivoted, pivoted
 from engagement_cli.kernel.layout import rows_of
 from engagement_cli.schema import CONTRACT
@@ -58,23 +59,28 @@ class Pivot:
     """The result, and what became of the lines.
 
     Attributes:
-        frame: One row a contract, ordered by it: Contract (str), then int64 seconds in the columns
+        rows: One row a contract, ordered by it: Contract (str), then int64 seconds in the columns
             of the table, and in its ``other`` column where unmapped apps are kept.
         accepted: Valid lines of contracts that are somebody.
         filtered: Valid lines of contracts that mean nobody.
         categories: Figures by category, in the order of the table.
         unmapped: The unmapped apps, most lines first.
-        contracts: The contracts of ``frame``, packed, where they were at hand.
+        contracts: The contracts of ``rows``, packed, where they were at hand.
         active: The days on which each of them watched a mapped app, where the sums know days.
     """
 
-    frame: pd.DataFrame
+    rows: Rows
     accepted: int
     filtered: int
     categories: tuple[CategoryFigures, ...]
     unmapped: tuple[UnmappedApp, ...]
     contracts: Contracts | None = None
     active: DayBits | None = None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a DataFrame."""
+        return self.rows.frame
 
 
 class Mapped:
@@ -189,16 +195,16 @@ def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = 
     columns = [*table.columns, table.other][: other + keep_unmapped]
     kept: NDArray[np.bool_] = np.logical_or.reduce(sums.seen[: len(columns)])
     contracts = groups.contracts.take(kept)
-    frame = pa.table(
+    rows = pa.table(
         [
             contracts.strings(),
-            *(pa.array(column[kept]) for column in sums.seconds[: len(columns)]),
+            *(int64_array(column[kept]) for column in sums.seconds[: len(columns)]),
         ],
         names=[CONTRACT, *columns],
-    ).to_pandas(split_blocks=True)
+    )
     figures = zip(sums.seen.sum(axis=1), sums.lines, sums.seconds.sum(axis=1), strict=True)
     return Pivot(
-        frame,
+        Rows(table=rows),
         accepted=int(sums.lines[:-1].sum()),
         filtered=int(sums.lines[-1]),
         categories=tuple(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from engagement_cli.categories import CategoryTable
+    from engagement_cli.frames import Rows
     from engagement_cli.pivot import Pivot, UnmappedApp
     from engagement_cli.tally import Tally
 
@@ -136,7 +137,7 @@ class Account:
             "rejected_by_reason": {
                 str(reason): count for reason, count in sorted(self.tally.rejected.items())
             },
-            "contracts": len(self.pivot.frame),
+            "contracts": len(self.pivot.rows),
             "categories": [
                 {
                     "category": figures.category.key,

@@ -67,7 +67,7 @@ class Survey:
             "filtered": self.pivot.filtered,
             "rejected": self.tally.rejects,
             "blank": self.tally.blank,
-            "contracts": len(self.pivot.frame),
+            "contracts": len(self.pivot.rows),
             "seconds": sum(seconds for _, _, seconds in self.apps),
             "apps": [
                 {

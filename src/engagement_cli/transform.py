@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from engagement_cli.aggregate import Sum
+from engagement_cli.frames import Rows
 from engagement_cli.lines import cleaned
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.pipeline import Log, outcome_of, steps_of
@@ -63,7 +64,7 @@ class Transformation:
         pivoted = pivot(self._total.total(), table, keep_unmapped=self._keeps)
         return outcome_of(
             self._request,
-            Shown(pivoted, self._no_lines()),
+            Shown(pivoted, Rows(self._no_lines())),
             files=len(self._planned.sources),
             days=self._planned.days,
             bytes=log.stored_bytes,

@@ -16,6 +16,7 @@ from engagement_cli.features.activity import Activity, active_days
 from engagement_cli.features.feature import IN_SECONDS, needs
 from engagement_cli.features.material import Extent, Material
 from engagement_cli.figures import PERIODS, Figures
+from engagement_cli.frames import Rows
 from engagement_cli.grains import GRAINS, by_app, by_category, of_day
 from engagement_cli.pivot import Mapped, mapped, pivot_groups
 from engagement_cli.schema import CONTRACT, SECONDS
@@ -177,6 +178,12 @@ class View:
         return self.grain == "contract" and not has_own
 
     @property
+    def is_as_pivoted(self) -> bool:
+        """Whether the result is what the pivot gives, unchanged."""
+        changes = self.features or self.selection != Selection() or self.unit != SECONDS_UNIT
+        return self.grain == "contract" and not changes
+
+    @property
     def needs_days(self) -> bool:
         """Whether what is shown depends on days, and not on the sum of all alone."""
         return self.grain == "contract-day" or bool(self.periods) or self.needs_activity
@@ -322,13 +329,13 @@ class Shown:
 
     Attributes:
         pivot: One row a contract, and what became of the lines.
-        frame: The result in the grain that was asked for; without rows where they were handed out
-            by the day.
+        rows: The result in the grain that was asked for; none where they were handed out by the
+            day.
         figures: One row a period, if figures were asked for.
     """
 
     pivot: Pivot
-    frame: pd.DataFrame
+    rows: Rows
     figures: pd.DataFrame | None = None
 
 
@@ -424,7 +431,9 @@ class Fold:
         figures = None
         if self._view.period is not None:
             figures = self._figures[self._view.period].frame(self._view.unit)
-        return Shown(pivoted, self._frame(groups, pivoted, devices), figures)
+        if self._view.is_as_pivoted:
+            return Shown(pivoted, pivoted.rows, figures)
+        return Shown(pivoted, Rows(self._frame(groups, pivoted, devices)), figures)
 
     def _frame(self, groups: Mapped, pivoted: Pivot, devices: Devices | None) -> pd.DataFrame:
         view, table = self._view, self._table

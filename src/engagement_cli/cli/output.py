@@ -122,7 +122,9 @@ class Outputs:
         """
         account = outcome.account.as_dict()
         if writer is None:
-            told = self.result.write(outcome.frame, account, progress)
+            is_file = isinstance(self.result, FileSink) and self.result.takes_tables
+            rows = outcome.rows.table if is_file else outcome.frame
+            told = self.result.write(rows, account, progress)
         else:
             writer.write(outcome.frame)
             writer.finish(account)

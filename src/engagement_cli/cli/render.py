@@ -45,7 +45,7 @@ def account(said: Account, first_rejects: FirstRejects, *, verbose: bool = False
     if tally.shape_matched:
         yield _row("", f"shape-matched {tally.shape_matched / tally.lines:.2%}")
     yield from _rejects(said.tally, first_rejects)
-    yield _row("contracts", f"{len(pivot.frame):,}")
+    yield _row("contracts", f"{len(pivot.rows):,}")
     table = [(" ", "contracts", "seconds")]
     table += [(f.category.column, f"{f.contracts:,}", f"{f.seconds:,}") for f in pivot.categories]
     yield from (_row("", line) for line in _right(table))

@@ -104,7 +104,7 @@ class Result:
         if self._summary_file:
             write_json(self._summary_file, account.as_dict() | ({"state": state} if state else {}))
         pipeline.judge(request, outcome)
-        with terminal.rows(len(outcome.frame)) as progress:
+        with terminal.rows(len(outcome.rows)) as progress:
             told = self._outputs.write(outcome, writer, progress)
         terminal.show(f"wrote      {line}" for line in told)
 

@@ -111,7 +111,7 @@ def ingesting(
         if ahead and not request.view.needs_each_day:
             state.look_ahead(request.since, request.until)
         if ahead:
-            import_meanwhile()
+            import_meanwhile(request.view)
         with terminal:
             ingest(request, found, state, terminal, done)
         generation = state.manifest.generation

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
+    import pyarrow as pa
 
     from engagement_cli.sinks.writer import Writer
 
@@ -62,16 +63,21 @@ class FileSink:
         """Whether a spreadsheet may open what is written."""
         return self._format == ".csv"
 
+    @property
+    def takes_tables(self) -> bool:
+        """Whether a result can be written as Arrow has it, without pandas."""
+        return self.is_csv and not self._csv_safe
+
     def write(
         self,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | pa.Table,
         account: Mapping[str, object],
         progress: Callable[[int], None] | None = None,  # noqa: ARG002 - as tables
     ) -> list[str]:
         """Put a result in the place of what stood there.
 
         Args:
-            frame: The result.
+            frame: The result; as a table where the format takes one.
             account: The account of the run, kept beside the result where the format can.
             progress: Not told: a file is written at once.
 

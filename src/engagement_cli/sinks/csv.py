@@ -39,13 +39,16 @@ class Writer:
         self._file = file
         self._has_header = False
 
-    def write(self, frame: pd.DataFrame) -> None:
-        """Write a frame behind those before it."""
+    def write(self, frame: pd.DataFrame | pa.Table) -> None:
+        """Write a frame, or a table, behind those before it."""
+        table: pa.Table = frame
+        if not isinstance(table, pa.Table):
+            table = pa.Table.from_pandas(frame, preserve_index=False)
         if not self._has_header:
-            self._file.write(_quoted([list(frame.columns)]))
+            self._file.write(_quoted([table.column_names]))
             self._has_header = True
-        batches = pa.Table.from_pandas(frame, preserve_index=False).to_batches(_BATCH_ROWS)
-        write = _quickly if len(frame) > _BATCH_ROWS and kernel.available() else _text_of
+        batches = table.to_batches(_BATCH_ROWS)
+        write = _quickly if len(table) > _BATCH_ROWS and kernel.available() else _text_of
         with closing(ordered((partial(write, batch) for batch in batches), _THREADS)) as parts:
             for part in parts:
                 self._file.write(part)
