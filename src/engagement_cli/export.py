@@ -59,7 +59,7 @@ def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | N
     """The view of what is stored: of its sum where that is enough, else day by day."""
     view = request.view
     if counted.pays:
-        import_meanwhile()
+        import_meanwhile(view)
     fold = fold_of(request, counted.days, emit, compiled=counted.pays)
     devices = None
     if view.needs_devices and not view.needs_devices_by_day:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from engagement_cli.categories import CategoryTable
-    from engagement_cli.frames import Rows
     from engagement_cli.pivot import Pivot, UnmappedApp
     from engagement_cli.tally import Tally
 
