@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -246,3 +247,28 @@ def test_a_quick_command_imports_nothing_heavy(arguments: list[str]) -> None:
         [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True
     )
     assert not HEAVY & set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "-i", "20220401.json", "-o", "out.csv"],
+        ["run", "-i", "20220401.json", "--state", "state", "-o", "out.csv"],
+        ["export", "--state", "state", "-o", "again.csv"],
+    ],
+    ids=["run", "run --state", "export"],
+)
+def test_a_plain_result_is_written_without_pandas(arguments: list[str], tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from engagement_cli.__main__ import main\n"
+        "try: main()\n"
+        "finally: print('pandas' in sys.modules)\n"
+    )
+    line = '{"_source": {"Contract": "HNH1", "AppName": "VOD", "TotalDuration": 5}}\n'
+    (tmp_path / "20220401.json").write_text(line)
+    run = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True, text=True)
+    if arguments[0] == "export":
+        stored = ["ingest", "-i", "20220401.json", "--state", "state"]
+        run([sys.executable, "-m", PACKAGE, *stored])
+    assert run([sys.executable, "-c", script, *arguments]).stdout == "False\n"

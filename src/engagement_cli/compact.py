@@ -167,10 +167,10 @@ class Merger:
         has_grown: Whether any was added.
     """
 
-    def __init__(self, first: CompactSum) -> None:
-        """Begin with a sum."""
+    def __init__(self, first: CompactSum, *, has_grown: bool = False) -> None:
+        """Begin with a sum, to which some may be added already."""
         self._sums = [first]
-        self.has_grown = False
+        self.has_grown = has_grown
 
     def add(self, each: CompactSum) -> None:
         """Add one more.

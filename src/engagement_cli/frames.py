@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from engagement_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -53,7 +54,32 @@ def int64_array(values: NDArray[np.int64]) -> pa.Array:
     """An Arrow array of the same memory; ``pa.array`` would import pandas."""
     import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
+    values = np.ascontiguousarray(values)
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+
+
+def text_array(values: Sequence[str]) -> pa.Array:
+    """An Arrow array of string; likewise."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
+    data = [value.encode() for value in values]
+    offsets = np.zeros(len(data) + 1, np.int32)
+    np.cumsum([len(value) for value in data], out=offsets[1:])
+    buffers = pa.py_buffer(offsets), pa.py_buffer(b"".join(data))
+    return pa.StringArray.from_buffers(len(data), *buffers)
+
+
+def numbers_of(column: pa.Array) -> NDArray[np.integer]:
+    """The numbers of an Arrow array of integers, in its memory; ``to_numpy`` would import pandas.
+
+    Raises:
+        ValueError: A number is missing.
+    """
+    if column.null_count:
+        raise ValueError("a number is missing")
+    kind, data = np.dtype(column.type.to_pandas_dtype()), column.buffers()[1]
+    values: NDArray[np.integer] = np.frombuffer(data, kind)
+    return values[column.offset : column.offset + len(column)]
 
 
 def frame_of(columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from engagement_cli import kernel
+from engagement_cli.frames import numbers_of
 from engagement_cli.kernel import texts
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import APP_NAME, CONTRACT, FORMULA, MAC
@@ -88,7 +89,7 @@ def _field_of(column: pa.Array) -> texts.Field | None:
     if column.null_count:
         return None
     if column.type == pa.int64():
-        return texts.Field(None, column.to_numpy())
+        return texts.Field(None, numbers_of(column).view(np.int64))
     if column.type != pa.large_string():
         return None
     _, offsets, data = column.buffers()

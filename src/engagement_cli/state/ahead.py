@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engagement_cli.compact import CompactSum, Merger, NotCompactError
@@ -32,7 +31,8 @@ class Ahead:
             wanted: The partials that are stored.
         """
         self._executor = executor
-        self._begun = executor.submit(sums.best, folder, wanted)
+        self._sum, self._summed = CompactSum.empty(), sums.Stamps()
+        self._begun = executor.submit(self._begin, folder, wanted)
         self._added: dict[Summand, Future[None]] = {}
 
     def add(self, content: str, day: date | None, part: Partial) -> None:
@@ -48,20 +48,19 @@ class Ahead:
             names: For each content and day that counts, what its partial is called in stamps.
             wanted: The stamps of all that is wanted.
         """
-        _, summed = self._begun.result()
         try:
-            for future in self._added.values():
+            for future in (self._begun, *self._added.values()):
                 future.result()
         except NotCompactError:
             return None
-        if not (summed.items() <= wanted.items() and self._added.keys() <= names.keys()):
+        if not (self._summed.items() <= wanted.items() and self._added.keys() <= names.keys()):
             return None
-        added = {names[summand] for summand in self._added}
-        return self._merger, {name: wanted[name] for name in (*summed, *added)}
+        summed = {*self._summed, *(names[summand] for summand in self._added)}
+        merger = Merger(self._sum, has_grown=bool(self._added))
+        return merger, {name: wanted[name] for name in summed}
+
+    def _begin(self, folder: Path, wanted: sums.Stamps) -> None:
+        self._sum, self._summed = sums.best(folder, wanted)
 
     def _add(self, part: Partial, day: date | None) -> None:
-        self._merger.add(CompactSum.of(part, day))
-
-    @cached_property
-    def _merger(self) -> Merger:
-        return Merger(self._begun.result()[0])
+        self._sum = self._sum.merged(CompactSum.of(part, day))

@@ -17,6 +17,7 @@ from pyarrow import parquet
 from engagement_cli.aggregate import Partial
 from engagement_cli.contracts import Contracts
 from engagement_cli.errors import StateError
+from engagement_cli.frames import int64_array, numbers_of, text_array
 from engagement_cli.kernel.layout import rows_of
 from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
 
@@ -62,11 +63,9 @@ def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
     table = pa.table(
         {
             CONTRACT: sums.contracts.strings(),
-            APP_NAME: pa.DictionaryArray.from_arrays(
-                pa.array(sums.app), pa.array(sums.apps, pa.string())
-            ),
-            SECONDS: pa.array(sums.seconds),
-            LINES: pa.array(sums.lines),
+            APP_NAME: pa.DictionaryArray.from_arrays(int64_array(sums.app), text_array(sums.apps)),
+            SECONDS: int64_array(sums.seconds),
+            LINES: int64_array(sums.lines),
         }
     )
     return encoded(table, footer, use_dictionary=[APP_NAME], column_encoding=_ENCODINGS)
@@ -151,9 +150,9 @@ def _decode(data: bytes) -> tuple[Partial, dict[str, Any]]:
     rows = rows_of(
         contracts.hi,
         contracts.lo,
-        app.indices.to_numpy(),
-        only_chunk(table[SECONDS]).to_numpy(),
-        only_chunk(table[LINES]).to_numpy(),
+        numbers_of(app.indices),
+        numbers_of(only_chunk(table[SECONDS])),
+        numbers_of(only_chunk(table[LINES])),
     )
     partial = Partial(rows, tuple(app.dictionary.to_pylist()), contracts.long)
     return partial, json.loads(file.metadata.metadata[FOOTER_KEY])
