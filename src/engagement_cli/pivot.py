@@ -23,6 +23,8 @@ from engagement_cli.schema import CONTRACT
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -137,18 +139,16 @@ class Mapped:
         found[self.row[groups]] = True
         return self.contracts.take(found)
 
-    def active_days(self, sums: Pivoted, kept: NDArray[np.bool_]) -> DayBits | None:
-        """The days on which the kept contracts watched a mapped app, where that is known."""
-        total = self._total
-        if isinstance(total, Partial) or total.first is None or sums.active is None:
-            return None
-        return DayBits(total.first, sums.active[kept])
+    @property
+    def first_day(self) -> date | None:
+        """The day of the lowest bit of active days, where the sums know days."""
+        return self._total.first if isinstance(self._total, CompactSum) else None
 
-    def pivoted(self) -> Pivoted:
-        """The groups added up by contract and place."""
+    def pivoted(self, shown: int) -> Pivoted:
+        """The groups added up by contract and place, of which the first ones are shown."""
         total = self._total
         if isinstance(total, CompactSum):
-            return pivoted(total.columns, self.place_of_app, self.nobody, self.places)
+            return pivoted(total.columns, self.place_of_app, self.nobody, self.places, shown)
         partial, row, code = self.partial, self.row, self.code
         seconds = np.zeros((self.places, len(self.contracts)), np.int64)
         seen = np.zeros(seconds.shape, np.bool_)
@@ -160,7 +160,17 @@ class Mapped:
         somebody = code < self.places - 1
         np.add.at(by_app[0], partial.app[somebody], partial.lines[somebody])
         np.add.at(by_app[1], partial.app[somebody], partial.seconds[somebody])
-        return Pivoted(seconds, seen, lines, *by_app)
+        kept = np.logical_or.reduce(seen[:shown])
+        return Pivoted(
+            self.contracts.hi[kept],
+            self.contracts.lo[kept],
+            [column[kept] for column in seconds[:shown]],
+            None,
+            seen.sum(axis=1),
+            lines,
+            seconds.sum(axis=1),
+            *by_app,
+        )
 
 
 def mapped(total: Partial | CompactSum, table: CategoryTable) -> Mapped:
@@ -191,29 +201,25 @@ def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = 
     """One row a contract, of groups that the same table was applied to."""
     import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
-    sums, other = groups.pivoted(), len(table.categories)
-    columns = [*table.columns, table.other][: other + keep_unmapped]
-    kept: NDArray[np.bool_] = np.logical_or.reduce(sums.seen[: len(columns)])
-    contracts = groups.contracts.take(kept)
+    columns = [*table.columns, table.other][: len(table.categories) + keep_unmapped]
+    sums = groups.pivoted(len(columns))
+    contracts = Contracts(sums.hi, sums.lo, groups.contracts.long)
     rows = pa.table(
-        [
-            contracts.strings(),
-            *(int64_array(column[kept]) for column in sums.seconds[: len(columns)]),
-        ],
-        names=[CONTRACT, *columns],
+        [contracts.strings(), *map(int64_array, sums.seconds)], names=[CONTRACT, *columns]
     )
-    figures = zip(sums.seen.sum(axis=1), sums.lines, sums.seconds.sum(axis=1), strict=True)
+    figures = zip(sums.place_contracts, sums.place_lines, sums.place_seconds, strict=True)
+    first = groups.first_day
     return Pivot(
         Rows(table=rows),
-        accepted=int(sums.lines[:-1].sum()),
-        filtered=int(sums.lines[-1]),
+        accepted=int(sums.place_lines[:-1].sum()),
+        filtered=int(sums.place_lines[-1]),
         categories=tuple(
             CategoryFigures(category, *map(int, row))
             for category, row in zip(table.categories, figures, strict=False)
         ),
         unmapped=_unmapped(groups, sums),
         contracts=contracts,
-        active=groups.active_days(sums, kept),
+        active=None if first is None or sums.active is None else DayBits(first, sums.active),
     )
 
 

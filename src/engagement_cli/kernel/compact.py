@@ -13,6 +13,8 @@ import numpy as np
 from engagement_cli.kernel.layout import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from engagement_cli.kernel.layout import Words
@@ -46,23 +48,29 @@ class Columns(NamedTuple):
 
 
 class Pivoted(NamedTuple):
-    """Groups of n contracts and a apps, added up by p places.
+    """Groups of a apps added up by p places; n contracts are shown.
 
     Attributes:
-        seconds: int64, shape (p, n).
-        seen: bool, shape (p, n): whether there is a group.
-        lines: int64, shape (p,).
+        hi: uint64, shape (n,): the contracts with a group in a place that is shown.
+        lo: uint64, shape (n,).
+        seconds: int64, each shape (n,): their seconds in each place that is shown.
+        active: uint64, shape (n,): their days in the places before the last two, one bit each.
+        place_contracts: int64, shape (p,): how many contracts have a group in each place.
+        place_lines: int64, shape (p,).
+        place_seconds: int64, shape (p,).
         app_lines: int64, shape (a,): those of contracts that are somebody.
         app_seconds: int64, shape (a,): likewise.
-        active: uint64, shape (n,): the days of places before the last two, one bit each.
     """
 
-    seconds: NDArray[np.int64]
-    seen: NDArray[np.bool_]
-    lines: NDArray[np.int64]
+    hi: Words
+    lo: Words
+    seconds: Sequence[NDArray[np.int64]]
+    active: Words | None
+    place_contracts: NDArray[np.int64]
+    place_lines: NDArray[np.int64]
+    place_seconds: NDArray[np.int64]
     app_lines: NDArray[np.int64]
     app_seconds: NDArray[np.int64]
-    active: Words | None = None
 
 
 def compacted(rows: Words, groups: int, days: int) -> Columns:
@@ -91,7 +99,11 @@ def merged(left: Columns, left_codes: Words, right: Columns, right_codes: Words)
 
 
 def pivoted(
-    table: Columns, place_of_app: NDArray[np.integer], nobody: NDArray[np.bool_], places: int
+    table: Columns,
+    place_of_app: NDArray[np.integer],
+    nobody: NDArray[np.bool_],
+    places: int,
+    shown: int,
 ) -> Pivoted:
     """Add up a table by contract and by the place of each app.
 
@@ -100,22 +112,22 @@ def pivoted(
         place_of_app: The place of each app, below ``places - 1``.
         nobody: For each contract, whether all it has falls into the last place.
         places: How many there are, ``MAX_PLACES`` at most.
+        shown: How many of them are shown, from the first one on.
     """
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
     apps, contracts = len(place_of_app), len(nobody)
-    seconds = np.zeros((places, contracts), np.int64)
-    bits, active = np.empty(contracts, np.uint64), np.empty(contracts, np.uint64)
-    counts = np.zeros(places + 2 * apps, np.int64)
-    native.load()["pivot_table"](
+    hi, lo, active = (np.empty(contracts, np.uint64) for _ in range(3))
+    seconds = np.empty((shown, contracts), np.int64)
+    figures = np.zeros(4 * places + 2 * apps, np.int64)
+    rows = native.load()["pivot_table"](
         _described(table), place_of_app.astype(np.uint64), apps, nobody.astype(np.uint64), places,
-        seconds, bits, active, counts,
+        shown, hi, lo, active, seconds, figures,
     )  # fmt: skip
-    seen = np.empty(seconds.shape, np.bool_)
-    for place in range(places):
-        seen[place] = bits & np.uint64(1 << place)
-    by_app = counts[places:].reshape(apps, 2)
-    return Pivoted(seconds, seen, counts[:places], by_app[:, 0], by_app[:, 1], active)
+    by_place = figures[: 4 * places].reshape(places, 4)
+    by_app = figures[4 * places :].reshape(apps, 2)
+    columns = [column[:rows] for column in seconds]
+    return Pivoted(hi[:rows], lo[:rows], columns, active[:rows], *by_place.T[:3], *by_app.T)
 
 
 def _described(columns: Columns) -> Words:

@@ -134,26 +134,31 @@ def merge_tables(left_at, left_codes_at, right_at, right_codes_at, target_at):
 
 
 def pivot_table(
-    table_at, places_at, apps, nobody_at, columns, seconds_at, seen_at, active_at, lines_at
+    table_at, places_at, apps, nobody_at, columns, shown,
+    hi_at, lo_at, active_at, seconds_at, figures_at,
 ):  # fmt: skip
-    """Add up a table by contract and the place that each app has.
+    """Add up a table by contract and the place that each app has; returns how many are shown.
 
-    Contracts that mean nobody fall into the last place, whatever they watch. ``active`` gets the
-    days of the places before the last two. ``lines`` holds the lines of each place, and behind
-    them lines and seconds of each app that somebody watched.
+    Contracts that mean nobody fall into the last place, whatever they watch. Those with a group in
+    one of the first places, which are shown, are written down, with their seconds there and their
+    days in the places before the last two. ``figures`` has four words for each place, its
+    contracts, lines and seconds and one to work with, and behind them two for each app: lines and
+    seconds of contracts that are somebody.
     """
     table = _table(table_at)
     contracts, ends = table[_CONTRACTS], _column(table, _ENDS)
+    his, los = _column(table, _HI), _column(table, _LO)
     entries, days = _column(table, _ENTRIES), _column(table, _DAYS)
     places, nobody = carray(words_at(places_at), apps), carray(words_at(nobody_at), contracts)
-    all_seconds = carray(words_at(seconds_at), (columns, contracts))
-    seen, active = carray(words_at(seen_at), contracts), carray(words_at(active_at), contracts)
-    all_lines = carray(words_at(lines_at), columns)
-    by_app = carray(words_at(lines_at + U(8) * columns), (apps, U(2)))
-    group = U(0)
+    shown_his, shown_los = carray(words_at(hi_at), contracts), carray(words_at(lo_at), contracts)
+    active = carray(words_at(active_at), contracts)
+    seconds_of = carray(words_at(seconds_at), (shown, contracts))
+    figures = carray(words_at(figures_at), (columns, U(4)))
+    by_app = carray(words_at(figures_at + U(32) * columns), (apps, U(2)))
+    group = row = U(0)
     for contract in range(contracts):
         is_nobody = nobody[contract] != U(0)
-        seen_places = active_days = U(0)
+        seen = active_days = U(0)
         while group < ends[contract]:
             app = entries[group] >> _APP_SHIFT
             lines, seconds = _lines(entries[group]), _seconds(entries[group])
@@ -165,9 +170,21 @@ def pivot_table(
                 by_app[app, U(1)] += seconds
                 if place + U(2) < columns:
                     active_days |= days[group]
-            all_seconds[place, contract] += seconds
-            all_lines[place] += lines
-            seen_places |= U(1) << place
+            figures[place, U(1)] += lines
+            figures[place, U(3)] += seconds
+            seen |= U(1) << place
             group += U(1)
-        seen[contract], active[contract] = seen_places, active_days
-    return U(0)
+        for place in range(columns):
+            if (seen >> place) & U(1):
+                figures[place, U(0)] += U(1)
+                figures[place, U(2)] += figures[place, U(3)]
+        is_shown = seen & ((U(1) << shown) - U(1)) != U(0)
+        if is_shown:
+            shown_his[row], shown_los[row] = his[contract], los[contract]
+            active[row] = active_days
+            for place in range(shown):
+                seconds_of[place, row] = figures[place, U(3)]
+            row += U(1)
+        for place in range(columns):
+            figures[place, U(3)] = U(0)
+    return row

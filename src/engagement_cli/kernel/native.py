@@ -36,7 +36,7 @@ ARITY = {
     "sort_rows": 3,
     "compact_rows": 4,
     "merge_tables": 5,
-    "pivot_table": 9,
+    "pivot_table": 11,
     "pack_texts": 5,
     "unpack_texts": 5,
     "write_csv": 4,
