@@ -140,6 +140,17 @@ def test_a_full_temporary_folder_leaves_the_old_table(
     assert_same(read(sqlite), small())
 
 
+def test_a_trigger_that_makes_numbers_too_wide_to_sum_is_refused(sqlite: SqlitePlace) -> None:
+    load(small(), target(sqlite))
+    sqlite.ask(
+        "CREATE TRIGGER t AFTER INSERT ON engagement BEGIN"
+        f' UPDATE engagement SET "TVDuration" = {2**63 - 1}; END'
+    )
+    with pytest.raises(DatabaseError, match=r"overflow.*Nothing was changed"):
+        load(small(shift=1), target(sqlite))
+    assert_same(read(sqlite), small())
+
+
 def test_a_column_of_integers_may_sum_past_64_bits(sqlite: SqlitePlace) -> None:
     frame = small().assign(TVDuration=[2**63 - 1, 2**63 - 1, -(2**63)])
     load(frame, target(sqlite))

@@ -143,7 +143,7 @@ def _write(
         return altered(report, unchanged=content.rows, repeated=True)
     stage = database.stage(plan, entry.token)
     database.fill(stage, content, progress)
-    if sum_back(database, stage, content, staged=True) != content.controls:
+    if sum_back(database, stage, content) != content.controls:
         raise DatabaseError(
             f"{database.target}: the rows that arrived do not add up to the rows that were sent. "
             f"Nothing was changed: look at the server's log, then run again."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engagement_cli.sinks.sql.content import Column, Content
     from engagement_cli.sinks.sql.database import Database
 
-_ROWS = 16_384
+_ROWS = 32_768
 _NULLS = pa.array(["", "NULL"])
 """How a NULL is written in a column of numbers or days."""
 

@@ -14,23 +14,18 @@ if TYPE_CHECKING:
     from engagement_cli.sinks.sql.plan import Part
 
 
-_ANY_BITS = 64
-
-
-def sum_back(
-    database: Database, table: sa.Table, content: Content, *, staged: bool = False
-) -> tuple[int, ...]:
+def sum_back(database: Database, table: sa.Table, content: Content) -> tuple[int, ...]:
     """The controls of what the table holds now, in the order of ``Content.controls``.
 
-    ``staged`` rows are no wider than those of the content; of others nothing is known.
+    Where the table holds wider numbers than the content, the database may refuse to sum them.
     """
     controls: list[list[Part]] = [[(sa.func.count(), 0)]]
     for column in content.columns:
         values = table.c[column.name]
         controls.append([(sa.func.count(values), 0)])
         if column.kind is Kind.INTEGER:
-            bits = column.width if staged else _ANY_BITS
-            controls.append(database.integer_sum(values, bits + content.rows.bit_length()))
+            bits = column.width + content.rows.bit_length()
+            controls.append(database.integer_sum(values, bits))
         elif column.kind is Kind.TEXT:
             controls.append([(sa.func.sum(database.characters(values)), 0)])
     query = sa.select(*(part for parts in controls for part, _ in parts)).select_from(table)
