@@ -193,6 +193,10 @@ class Database(Naming):
         """A text as its bytes in UTF-8."""
         return sa.cast(text, sa.LargeBinary)
 
+    def size(self, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """The length of a text in bytes of UTF-8."""
+        return sa.func.length(self.octets(text))
+
     def shown(self, values: sa.ColumnElement[Any], kind: Kind) -> sa.ColumnElement[Any]:  # noqa: ARG002 - most need no help
         """Values such that each becomes a text of its own."""
         return values

@@ -62,7 +62,7 @@ def _written(
     values = table.c[column.name]
     if column.kind is Kind.TEXT:
         yield values, ""
-        lengths = sa.func.coalesce(sa.func.length(database.octets(values)), -1)
+        lengths = sa.func.coalesce(database.size(values), -1)
         yield database.shown(lengths, Kind.INTEGER), ","
         return
     shown = database.shown(values, column.kind)
