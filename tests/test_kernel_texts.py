@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engagement_cli import contracts
+from engagement_cli import contracts, kernel
 from engagement_cli.contracts import Contracts
+from engagement_cli.frames import int64_array
 from engagement_cli.kernel.texts import READ_BEHIND, Field, csv_lines
+from engagement_cli.sinks import csv
 
 
 @settings(deadline=None)
@@ -60,3 +65,20 @@ def csv_field(values: list[str]) -> Field:
     data = [value.encode() for value in values]
     offsets = np.append(0, np.cumsum([len(value) for value in data]))
     return Field(offsets, np.frombuffer(b"".join(data) + bytes(READ_BEHIND), np.uint8))
+
+
+def test_a_long_result_is_the_same_csv_with_and_without_machine_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"HNH{number:06}" for number in range(150_000)]
+    names[70_001] = 'needs "quotes", this one'
+    contracts = Contracts.pack(names)
+    seconds = np.arange(150_000, dtype=np.int64) ** 3
+    table = pa.table([contracts.strings(), int64_array(seconds)], names=["Contract", "Seconds"])
+    compiled = io.BytesIO()
+    csv.Writer(compiled).write(table)
+    monkeypatch.setenv(kernel.SWITCH, "1")
+    plain = io.BytesIO()
+    csv.Writer(plain).write(table)
+    assert compiled.getvalue() == plain.getvalue()
+    assert compiled.getvalue().startswith(b"Contract,Seconds\nHNH000000,0\n")
