@@ -70,6 +70,7 @@ DRAWN = {
     ("batch", "pivot"),
     ("quality", "pivot"),
     ("devices", "contracts"),
+    ("devices", "kernel"),
     ("devices", "parse"),
     ("devices", "vocabulary"),
     ("figures", "features"),

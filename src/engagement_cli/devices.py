@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engagement_cli import kernel
 from engagement_cli.contracts import LONG, Contracts
+from engagement_cli.kernel import pairs
+from engagement_cli.kernel.pairs import Pairs, Runs
 from engagement_cli.vocabulary import Names
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ _HEAD = HASH_BYTES - 8
 _IS_HASH = np.uint64(1 << 8 * _HEAD)
 _NAMES_AT_ONCE = 100_000
 _PENDING_ROWS = 2_000_000
+_RUN_ROWS = 1 << 16
+"""So many rows are put in order at a time: they stay in the cache."""
+_PAYS_FROM_PAIRS = 100_000
+"""How many pairs are so many that loading machine code pays."""
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
 
@@ -49,6 +56,17 @@ class Devices:
 
     def __len__(self) -> int:
         return len(self.contracts)
+
+    @property
+    def has_long(self) -> bool:
+        """Whether a name is too long to be packed."""
+        return bool(self.contracts.long or self.macs.long)
+
+    @property
+    def pairs(self) -> Pairs:
+        """The words of all pairs; in order where no name is too long to be packed."""
+        columns = (self.contracts.hi, self.contracts.lo, self.macs.hi, self.macs.lo)
+        return Pairs(*map(np.ascontiguousarray, columns))
 
     def __add__(self, other: Devices) -> Devices:
         return Devices.union([self, other])
@@ -73,6 +91,12 @@ class Devices:
 
     def count(self, contracts: Contracts) -> NDArray[np.int64]:
         """How many devices each of these contracts has; int64, shape of ``contracts``."""
+        if _pays(len(self)) and not self.contracts.long:
+            asked = contracts.numbered(lambda _: 0)
+            columns = (self.contracts.hi, self.contracts.lo, asked.hi, asked.lo)
+            counts = pairs.counts(*map(np.ascontiguousarray, columns))
+            if counts is not None:
+                return counts
         first = np.flatnonzero(self.contracts.starts())
         counts = np.diff(np.append(first, len(self)))
         at = self.contracts.take(first).places_of(contracts)
@@ -82,7 +106,9 @@ class Devices:
     def trimmed(self) -> Devices:
         """The same pairs with white space around contracts taken off."""
         names = [name.strip() for name in self.contracts.strings().to_pylist()]
-        return Devices.union([Devices(Contracts.pack(names), self.macs)])
+        united = Union()
+        united.add_columns(Contracts.pack(names), self.macs)
+        return united.total()
 
     def hashed(self, key: bytes) -> Devices:
         """The same pairs with a keyed hash in the place of each device's name."""
@@ -93,11 +119,18 @@ class Devices:
         numbers = np.empty(len(self), np.int64)
         numbers[order] = np.cumsum(starts) - 1
         macs = packed_hashes(hashes).take(numbers)
+        if _pays(len(self)) and not self.contracts.long:
+            rows = np.column_stack([self.contracts.hi, self.contracts.lo, macs.hi, macs.lo])
+            run = pairs.in_order(rows, by_contract=True)
+            return Devices(Contracts(run.hi, run.lo), Contracts(run.mac_hi, run.mac_lo))
         return Devices(self.contracts, macs.take(self.contracts.order(*macs.keys())))
 
     def distinct(self, rows: NDArray[np.bool_]) -> int:
         """How many different devices the pairs at these rows name."""
         macs = self.macs.take(rows)
+        if _pays(len(macs)):
+            nothing = np.zeros(len(macs), np.uint64)
+            return pairs.in_order(np.column_stack([nothing, nothing, macs.hi, macs.lo])).size
         return int(macs.take(macs.order()).starts().sum())
 
 
@@ -132,36 +165,73 @@ def _hashes(names: pa.Array, key: bytes) -> Iterator[bytes]:
 
 
 class Union:
-    """Unites chunks and sets; memory follows the pairs and not the lines. Any thread may add."""
+    """Unites chunks and sets; memory follows the pairs and not the lines. Any thread may add.
+
+    Where there are many pairs, machine code puts them in order a few at a time and merges such
+    runs. It takes no pairs with names that are too long to be packed.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._contracts, self._macs = Names(), Names()
         self._parts: list[Words] = [np.empty((0, 4), np.uint64)]
         self._rows = 0
+        self._runs = Runs()
 
     def add(self, part: Devices | Chunk) -> None:
         """Add the pairs of a set, or of a chunk's lines that name a device."""
         assert part.macs is not None
-        contracts = part.contracts.numbered(self._contracts.code)
-        macs = part.macs.numbered(self._macs.code)
+        if isinstance(part, Devices) and not part.has_long and _pays(len(part)):
+            self._runs.add(part.pairs)
+        else:
+            self.add_columns(part.contracts, part.macs)
+
+    def add_columns(self, contracts: Contracts, macs: Contracts) -> None:
+        """Add pairs in any order, those that name no device left out."""
+        contracts = contracts.numbered(self._contracts.code)
+        macs = macs.numbered(self._macs.code)
         rows = np.column_stack([contracts.hi, contracts.lo, macs.hi, macs.lo])
         rows = rows[(macs.hi != 0) | (macs.lo != 0)]
         with self._lock:
             self._parts.append(rows)
             self._rows += len(rows)
-            if self._rows > max(_PENDING_ROWS, len(self._parts[0])):
-                self._parts, self._rows = [_thinned(np.concatenate(self._parts))], 0
+            if self._rows < _RUN_ROWS:
+                return
+            if not kernel.available():
+                if self._rows > max(_PENDING_ROWS, len(self._parts[0])):
+                    self._parts, self._rows = [_thinned(np.concatenate(self._parts))], 0
+                return
+            rows = self._taken()
+        self._add_run(rows)
 
     def total(self) -> Devices:
         """The union of all that was added. Nobody may be adding meanwhile."""
-        rows = _thinned(np.concatenate(self._parts))
+        if self._runs:
+            self._add_run(self._taken())
+        run = self._runs.total()
+        if len(self._parts) == 1 and not len(self._parts[0]):
+            return Devices(Contracts(run.hi, run.lo), Contracts(run.mac_hi, run.mac_lo))
+        rows = np.concatenate([_thinned(np.concatenate(self._parts)), np.column_stack(run)])
         contracts = Contracts(rows[:, 0], rows[:, 1], _long(rows[:, 0], self._contracts))
         macs = Contracts(rows[:, 2], rows[:, 3], _long(rows[:, 2], self._macs))
         order = contracts.order(*macs.keys())
         contracts, macs = contracts.take(order), macs.take(order)
         keep = contracts.starts() | macs.starts()
         return Devices(contracts.take(keep).compact(), macs.take(keep).compact())
+
+    def _taken(self) -> Words:
+        """What machine code takes of the rows that wait; those that it does not take stay."""
+        rows = np.concatenate(self._parts)
+        is_long = (rows[:, 0] == LONG) | (rows[:, 2] == LONG)
+        self._parts, self._rows = [rows[is_long]], 0
+        return rows[~is_long] if is_long.any() else rows
+
+    def _add_run(self, rows: Words) -> None:
+        self._runs.add(pairs.in_order(rows))
+
+
+def _pays(count: int) -> bool:
+    return count >= _PAYS_FROM_PAIRS and kernel.available()
 
 
 def _long(hi: Words, names: Names) -> tuple[str, ...]:

@@ -37,6 +37,10 @@ ARITY = {
     "compact_rows": 4,
     "merge_tables": 5,
     "pivot_table": 11,
+    "sort_pairs": 4,
+    "sort_macs": 4,
+    "unite_pairs": 5,
+    "count_pairs": 7,
     "pack_texts": 5,
     "unpack_texts": 5,
     "write_csv": 4,
@@ -119,13 +123,14 @@ def _compile() -> bytes:
     from engagement_cli.kernel import (  # noqa: PLC0415 # import Numba
         compact_loops,
         cut_loops,
+        pair_loops,
         scan_loops,
         text_loops,
         totals_loops,
     )
 
     program = llvm.parse_assembly("")
-    modules = scan_loops, totals_loops, compact_loops, cut_loops, text_loops
+    modules = compact_loops, cut_loops, pair_loops, scan_loops, text_loops, totals_loops
     sources = {name: loop for module in modules for name, loop in vars(module).items()}
     for name, arguments in ARITY.items():
         compiled = cfunc(uint64(*[uint64] * arguments), error_model="numpy")(sources[name])
