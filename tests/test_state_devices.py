@@ -15,6 +15,7 @@ import pytest
 
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.devices import Devices
+from engagement_cli.state import device_files
 from hostile_lines import wrap
 from households import View
 from program import one_line, run
@@ -22,6 +23,8 @@ from stored import Place, flipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from engagement_cli.state.manifest import StoredDevices
 
 V1 = Path(__file__).parent / "data" / "state_v1"
 V1_DEVICES = V1.with_name("state_v1_devices")
@@ -394,6 +397,64 @@ def test_a_lost_key_adds_no_devices_and_takes_none(place: Place, hurt: str) -> N
 def test_a_file_that_no_state_holds_among_the_devices_is_named(place: Place) -> None:
     (place.state / "devices" / "notes.txt").write_text("mine")
     one_line(run("export", "--state", place.state, "-o", "-"), 1, "notes.txt")
+
+
+# --- the cached union -------------------------------------------------------------------------
+
+
+def unions(place: Place) -> list[Path]:
+    return sorted((place.state / "sums").glob("devices-*"))
+
+
+def test_the_cached_union_of_devices_may_be_deleted(place: Place) -> None:
+    asked = ("--features", "devices")
+    expected = place.plain(*asked)
+    assert place.export(*asked) == expected
+    [path] = unions(place)
+    path.unlink()
+    assert place.export(*asked) == expected
+    assert unions(place) == [path]
+    shutil.rmtree(place.state / "sums")
+    assert place.export(*asked) == expected
+
+
+def test_only_devices_that_are_not_united_yet_are_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.export("--features", "devices")
+    place.log("20220405.json", text(CORRECTED))
+    assert place.ingest("-q", "--devices").status == 0
+    read, names = device_files.read, []
+
+    def noted(folder: Path, stored: StoredDevices) -> Devices:
+        names.append(stored.file[:10])
+        return read(folder, stored)
+
+    monkeypatch.setattr(device_files, "read", noted)
+    for _ in range(2):
+        same_whole = place.export("--features", "devices")
+        assert same_whole == place.plain("--features", "devices")
+    assert names == ["2022-04-05"]
+    place.export("--features", "devices", "--since", "2022-04-04")
+    assert sorted(names) == ["2022-04-04", *["2022-04-05"] * 2]
+
+
+def test_few_unions_of_devices_are_kept_beside_the_sums(place: Place) -> None:
+    for since in ("2022-04-01", "2022-04-02", "2022-04-03", "2022-04-04"):
+        place.export("--features", "devices", "--since", since)
+    assert len(unions(place)) <= 3
+    assert len(list((place.state / "sums").glob("sum-*"))) <= 3
+    same(place)
+
+
+def test_every_flipped_byte_of_a_cached_union_changes_nothing(place: Place) -> None:
+    expected = place.export("--features", "devices")
+    [path] = unions(place)
+    good, dice = path.read_bytes(), random.Random(4)
+    for at in range(0, len(good), 7):
+        flipped(path, at, dice.randrange(8))
+        assert export(place, "--features", "devices")[:2] == (0, expected), at
+        path.write_bytes(good)
 
 
 # --- rebuilding -------------------------------------------------------------------------------

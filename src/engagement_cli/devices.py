@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 HASH_BYTES = 12
 """So long are hashes of devices that of a billion no two have one, but by a chance of 10^-11."""
 _HEAD = HASH_BYTES - 8
-_IS_HASH = np.uint64(1 << 8 * _HEAD)
+IS_HASH = np.uint64(1 << 8 * _HEAD)
+"""The bit of the first word that tells hashes from names."""
 _NAMES_AT_ONCE = 100_000
 _PENDING_ROWS = 2_000_000
 _RUN_ROWS = 1 << 16
@@ -141,7 +142,7 @@ def packed_hashes(hashes: bytes) -> Contracts:
     """
     table = np.frombuffer(hashes, np.uint8).reshape(-1, HASH_BYTES)
     head, tail = (np.ascontiguousarray(part) for part in (table[:, :_HEAD], table[:, _HEAD:]))
-    hi = head.view(">u4")[:, 0].astype(np.uint64) | _IS_HASH
+    hi = head.view(">u4")[:, 0].astype(np.uint64) | IS_HASH
     return Contracts(hi, tail.view(">u8")[:, 0].astype(np.uint64))
 
 

@@ -63,7 +63,7 @@ def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | N
     fold = fold_of(request, counted.days, emit, compiled=counted.pays)
     devices = None
     if view.needs_devices and not view.needs_devices_by_day:
-        devices = device_sets.of(state, (stored for _, stored in counted.files))
+        devices = device_sets.of_range(state, counted)
     if not view.needs_each_day:
         total = state.total(request.since, request.until)
         if not view.needs_days or tells_days(total, request.table):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engagement_cli.aggregate import Partial
+    from engagement_cli.state.kept import Stamps
 
     Summand = tuple[str, date | None]
     """The content of a file, and the day for which it counts."""
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Ahead:
     """Adds what will be stored to what is stored, as if it were already."""
 
-    def __init__(self, executor: Executor, folder: Path, wanted: sums.Stamps) -> None:
+    def __init__(self, executor: Executor, folder: Path, wanted: Stamps) -> None:
         """Begin with the kept sum that is best for what is wanted.
 
         Args:
@@ -39,9 +40,7 @@ class Ahead:
         """Add the sums of a content that is not stored yet, and is about to be."""
         self._added[content, day] = self._executor.submit(self._add, part, day)
 
-    def settled(
-        self, names: Mapping[Summand, str], wanted: sums.Stamps
-    ) -> tuple[Merger, sums.Stamps] | None:
+    def settled(self, names: Mapping[Summand, str], wanted: Stamps) -> tuple[Merger, Stamps] | None:
         """The sum of what was added, and what it sums; None if something of that is not wanted.
 
         Args:

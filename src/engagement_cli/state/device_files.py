@@ -129,11 +129,26 @@ def decoded(path: Path, sha256: str) -> Devices:
     return Devices(Contracts.pack(contracts), packed_hashes(bytes(hashed[: hashes.nbytes])))
 
 
-def fault_of_a_look(folder: Path, stored: StoredDevices) -> str | None:
-    """What a look tells that is wrong with a file of devices."""
+def looked_at(folder: Path, stored: StoredDevices) -> os.stat_result:
+    """What a look tells of a file of devices.
+
+    Raises:
+        StateError: It is missing, or has another size.
+    """
     path = folder / layout.DEVICES / stored.file
     try:
-        size = path.stat().st_size
+        stat = path.stat()
     except OSError as error:
-        return f"{path}: cannot be read: {error.strerror}."
-    return None if size == stored.bytes else f"{path}: damaged; it has another size."
+        raise StateError(f"{path}: cannot be read: {error.strerror}.") from error
+    if stat.st_size != stored.bytes:
+        raise StateError(f"{path}: damaged; it has another size.")
+    return stat
+
+
+def is_whole_at_a_look(folder: Path, stored: StoredDevices) -> bool:
+    """Whether a look finds nothing wrong with a file of devices."""
+    try:
+        looked_at(folder, stored)
+    except StateError:
+        return False
+    return True

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
 from engagement_cli.devices import Devices
 from engagement_cli.errors import DamageError, StateError, UsageError
 from engagement_cli.ordered import ordered
 from engagement_cli.sources.discover import shown
-from engagement_cli.state import device_files
+from engagement_cli.state import device_files, layout, unions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import os
+    from collections.abc import Callable, Generator, Iterable
 
     from engagement_cli.state.generation import Counted, Generation
     from engagement_cli.state.manifest import StoredDevices, StoredPartial
+
+T = TypeVar("T")
 
 _MOST_NAMED = 10
 
@@ -51,7 +55,30 @@ def of(state: Generation, files: Iterable[StoredPartial]) -> Devices:
     Raises:
         StateError: Some are missing or damaged.
     """
-    return Devices.union(ordered((partial(_read, state, one) for one in files), state.threads))
+    return Devices.union(_loaded(state, files))
+
+
+def of_range(state: Generation, counted: Counted) -> Devices:
+    """The devices of a range of days, hashed; their union is kept for the next time.
+
+    Raises:
+        StateError: Some are missing or damaged.
+    """
+    files = {stored.devices.file: stored for _, stored in counted.files if stored.devices}
+    wanted = {name: _look(state, stored).st_mtime_ns for name, stored in files.items()}
+    kept, united = unions.best(state.folder / layout.SUMS, wanted)
+    rest = [stored for name, stored in files.items() if name not in united]
+    if not rest:
+        return kept
+    total = Devices.union(chain([kept], _loaded(state, rest)))
+    size = sum(stored.devices.bytes for stored in files.values() if stored.devices)
+    state.keep_aside(unions.keep, total, wanted, size)
+    return total
+
+
+def _loaded(state: Generation, files: Iterable[StoredPartial]) -> Generator[Devices]:
+    tasks = (partial(_read, state, one) for one in files)
+    return ordered(tasks, state.threads, state.threads)
 
 
 def damaged(state: Generation) -> dict[str, DamageError]:
@@ -98,18 +125,11 @@ def _read(state: Generation, stored: StoredPartial) -> Devices:
     return _held(state, stored, lambda devices: device_files.read(state.folder, devices))
 
 
-def _look(state: Generation, stored: StoredPartial) -> None:
-    def look(devices: StoredDevices) -> Devices:
-        if fault := device_files.fault_of_a_look(state.folder, devices):
-            raise StateError(fault)
-        return Devices.empty()
-
-    _held(state, stored, look)
+def _look(state: Generation, stored: StoredPartial) -> os.stat_result:
+    return _held(state, stored, lambda devices: device_files.looked_at(state.folder, devices))
 
 
-def _held(
-    state: Generation, stored: StoredPartial, read: Callable[[StoredDevices], Devices]
-) -> Devices:
+def _held(state: Generation, stored: StoredPartial, read: Callable[[StoredDevices], T]) -> T:
     """What is read of the devices of a content; what is wrong with them is told with a way out.
 
     Raises:

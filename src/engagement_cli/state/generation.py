@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum, require_summable
@@ -26,12 +26,15 @@ from engagement_cli.state.ahead import Ahead
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+    from engagement_cli.state.kept import Stamps
     from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
     from engagement_cli.state.partials import Decoded
 
 
+T = TypeVar("T")
+
 _ROOM_FOR_SUMS = 0.75
-"""Bytes that kept sums may take, as a share of what they sum takes."""
+"""Bytes that kept sums may take, as a share of what they sum takes; unions of devices likewise."""
 _PAYS_FROM_GROUPS = 500_000
 """How many groups are so many that loading machine code pays."""
 
@@ -106,7 +109,7 @@ class Generation:
             return False
         return not devices or (
             stored.devices is not None
-            and device_files.fault_of_a_look(self.folder, stored.devices) is None
+            and device_files.is_whole_at_a_look(self.folder, stored.devices)
         )
 
     def files(self) -> list[StoredFile]:
@@ -223,9 +226,16 @@ class Generation:
             every = [stored for _, stored in files]
             return _sum_of(self._load(every), _groups(every))
         if merger.has_grown:
-            room = int(sum(stored.partial_bytes for _, stored in files) * _ROOM_FOR_SUMS)
-            self._aside.submit(sums.keep, self.folder / layout.SUMS, total, wanted, room)
+            of = sum(stored.partial_bytes for _, stored in files)
+            self.keep_aside(sums.keep, total, wanted, of)
         return total
+
+    def keep_aside(
+        self, keep: Callable[[Path, T, Stamps, int], None], made: T, of: Stamps, size: int
+    ) -> None:
+        """Keep what was made of stored files of this size, while other work is done."""
+        room = int(size * _ROOM_FOR_SUMS)
+        self._aside.submit(keep, self.folder / layout.SUMS, made, of, room)
 
     def look_ahead(self, since: date | None = None, until: date | None = None) -> None:
         """Begin to make what ``total`` will need of a range, while other work is done."""
@@ -238,8 +248,8 @@ class Generation:
         self._aside.shutdown()
 
     def _best(
-        self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: sums.Stamps
-    ) -> tuple[Merger, sums.Stamps]:
+        self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: Stamps
+    ) -> tuple[Merger, Stamps]:
         """The sum of as many partials as are summed already, to add others, and which these are."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
@@ -311,7 +321,7 @@ class Generation:
     def _summed(self, stored: StoredPartial) -> Partial:
         return self.decoded(stored).partial
 
-    def _stamps(self, files: Iterable[tuple[StoredFile, StoredPartial]]) -> sums.Stamps:
+    def _stamps(self, files: Iterable[tuple[StoredFile, StoredPartial]]) -> Stamps:
         """When each partial was last changed; so that none is missing is seen before any is read.
 
         Raises:
