@@ -32,7 +32,8 @@ class Ahead:
             wanted: The partials that are stored.
         """
         self._executor = executor
-        self._sum, self._summed = CompactSum.empty(), sums.Stamps()
+        self._sum = CompactSum.empty()
+        self._summed: Stamps = {}
         self._begun = executor.submit(self._begin, folder, wanted)
         self._added: dict[Summand, Future[None]] = {}
 
@@ -58,7 +59,7 @@ class Ahead:
         merger = Merger(self._sum, has_grown=bool(self._added))
         return merger, {name: wanted[name] for name in summed}
 
-    def _begin(self, folder: Path, wanted: sums.Stamps) -> None:
+    def _begin(self, folder: Path, wanted: Stamps) -> None:
         self._sum, self._summed = sums.best(folder, wanted)
 
     def _add(self, part: Partial, day: date | None) -> None:
