@@ -69,8 +69,8 @@ def text_array(values: Sequence[str]) -> pa.Array:
     return pa.StringArray.from_buffers(len(data), *buffers)
 
 
-def numbers_of(column: pa.Array) -> NDArray[np.integer]:
-    """The numbers of an Arrow array of integers, in its memory; ``to_numpy`` would import pandas.
+def numbers_of(column: pa.Array) -> NDArray[Any]:
+    """The numbers of an Arrow array, in its memory; ``to_numpy`` would import pandas.
 
     Raises:
         ValueError: A number is missing.
@@ -78,7 +78,7 @@ def numbers_of(column: pa.Array) -> NDArray[np.integer]:
     if column.null_count:
         raise ValueError("a number is missing")
     kind, data = np.dtype(column.type.to_pandas_dtype()), column.buffers()[1]
-    values: NDArray[np.integer] = np.frombuffer(data, kind)
+    values: NDArray[Any] = np.frombuffer(data, kind)
     return values[column.offset : column.offset + len(column)]
 
 

@@ -72,6 +72,15 @@ ENTRY_SECONDS = (1 << ENTRY_LINES_SHIFT) - 1
 DAY_BITS = 64
 
 
+class FieldKind(IntEnum):
+    """What a column of CSV holds."""
+
+    TEXT = 0
+    INTEGER = 1
+    DECIMAL = 2
+    """Floats that have four decimals at most."""
+
+
 class Extra(IntEnum):
     """What else a line tells when asked: the packed Mac, and where its ``_id`` stands."""
 

@@ -181,6 +181,16 @@ def words_at(_typing: Any, _address: types.Type) -> Any:
 
 
 @intrinsic
+def doubles_at(_typing: Any, _address: types.Type) -> Any:
+    """The address as a pointer to floats of 64 bits."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(types.uint64), generate  # type: ignore[no-untyped-call] # Numba
+
+
+@intrinsic
 def prefetch(_typing: Any, _address: types.Type) -> Any:
     """Ask for the cache line at an address, to be written soon; any address is harmless."""
 

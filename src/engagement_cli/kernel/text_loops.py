@@ -12,7 +12,15 @@ import numpy as np
 from numba import carray, njit
 
 from engagement_cli.kernel import layout
-from engagement_cli.kernel.simd import load8, reversed_bytes, store8, trailing_zeros, words_at
+from engagement_cli.kernel.layout import FieldKind
+from engagement_cli.kernel.simd import (
+    doubles_at,
+    load8,
+    reversed_bytes,
+    store8,
+    trailing_zeros,
+    words_at,
+)
 
 U = np.uint64
 
@@ -21,6 +29,10 @@ _EACH_BYTE, _HIGH_BITS = U(0x0101010101010101), U(0x8080808080808080)
 _COMMA, _QUOTE, _RETURN, _NEWLINE = (U(ord(byte)) for byte in ',"\r\n')
 _ZERO, _TEN, _TEN_TO_8 = U(ord("0")), U(10), U(10**8)
 _MOST = U(2**63 - 1)
+_TEXT, _INTEGER, _DECIMAL = (U(kind) for kind in FieldKind)
+_POINT, _DECIMALS, _ONE = U(ord(".")), U(4), U(10**4)
+_MOST_DECIMAL = 1e11
+"""Below it a float of four decimals has at most 15 digits, so that no other is written alike."""
 _REFUSED = U(layout.REFUSED)
 _WORD_BYTES, _PACKED_BYTES = U(8), U(layout.PACKED_BYTES)
 
@@ -124,26 +136,55 @@ def _write_number(target, number):
     return count + _write_digits(target + count, number % _TEN_TO_8, U(8))
 
 
-def write_csv(fields_at, fields, rows, target_at):
-    """Write rows of fields, each an address of offsets or 0, and one of bytes or of numbers.
+@njit
+def _write_decimal(target, value):
+    """Write a float with the fewest digits that tell it from others; how many bytes, 0 if it can't.
 
-    Returns how many bytes they are, or ``REFUSED`` where a text needs quotes or a number a sign.
+    It can for one of four decimals at most, which is what a whole number of 10^-4 is nearest to.
     """
-    addresses = carray(words_at(fields_at), (fields, U(2)))
+    if not 0.0 <= value < _MOST_DECIMAL:
+        return U(0)
+    whole = U(value * 1e4 + 0.5)
+    if np.float64(whole) / 1e4 != value:
+        return U(0)
+    count = _write_number(target, whole // _ONE)
+    fraction, decimals = whole % _ONE, _DECIMALS
+    if fraction == U(0):
+        return count
+    while fraction % _TEN == U(0):
+        fraction //= _TEN
+        decimals -= U(1)
+    store8(target + count, _POINT)
+    return count + U(1) + _write_digits(target + count + U(1), fraction, decimals)
+
+
+def write_csv(fields_at, fields, rows, target_at):
+    """Write rows of fields, each a kind, an address of offsets for texts, and one of values.
+
+    Returns how many bytes they are, or ``REFUSED`` where a text needs quotes, a number a sign, or a
+    float more than four decimals.
+    """
+    described = carray(words_at(fields_at), (fields, U(3)))
     end = target_at
     for row in range(rows):
         for field in range(fields):
-            if addresses[field, U(0)]:
-                offsets = carray(words_at(addresses[field, U(0)]), rows + U(1))
+            kind, values_at = described[field, U(0)], described[field, U(2)]
+            if kind == _TEXT:
+                offsets = carray(words_at(described[field, U(1)]), rows + U(1))
                 start, length = offsets[row], offsets[row + U(1)] - offsets[row]
-                if not _copy_text(addresses[field, U(1)] + start, length, end):
+                if not _copy_text(values_at + start, length, end):
                     return _REFUSED
                 end += length
-            else:
-                number = carray(words_at(addresses[field, U(1)]), rows)[row]
+            elif kind == _INTEGER:
+                number = carray(words_at(values_at), rows)[row]
                 if number > _MOST:
                     return _REFUSED
                 end += _write_number(end, number)
+            else:
+                length = _write_decimal(end, carray(doubles_at(values_at), rows)[row])
+                if length == U(0):
+                    return _REFUSED
+                end += length
             store8(end, _COMMA if field + U(1) < fields else _NEWLINE)
             end += U(1)
     return end - target_at

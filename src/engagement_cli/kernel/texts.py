@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engagement_cli.kernel.layout import PACKED_BYTES, PADDING, REFUSED
+from engagement_cli.kernel.layout import PACKED_BYTES, PADDING, REFUSED, FieldKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,18 +54,20 @@ class Field(NamedTuple):
     Attributes:
         offsets: int64, shape (n + 1,): where each text begins, and where the last one ends; None of
             a column of numbers.
-        values: uint8: the bytes of all texts; or int64, shape (n,): the numbers.
+        values: uint8: the bytes of all texts; or int64 or float64, shape (n,): the numbers.
     """
 
     offsets: NDArray[np.int64] | None
-    values: NDArray[np.uint8] | NDArray[np.int64]
+    values: NDArray[np.uint8] | NDArray[np.int64] | NDArray[np.float64]
 
 
 _MOST_DIGITS = 19
 
 
 def csv_lines(fields: Sequence[Field], rows: int) -> NDArray[np.uint8] | None:
-    """The bytes of rows of CSV; None where a text needs quotes or a number is negative.
+    """The bytes of rows of CSV.
+
+    None where a text needs quotes, a number is negative or a float has more than four decimals.
 
     Args:
         fields: The columns; those of texts with ``READ_BEHIND`` bytes behind the last one.
@@ -73,15 +75,16 @@ def csv_lines(fields: Sequence[Field], rows: int) -> NDArray[np.uint8] | None:
     """
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
-    size, addresses = PADDING, []
-    for offsets, values in fields:
+    size = PADDING
+    table = np.zeros((len(fields), 3), np.uint64)
+    for described, (offsets, values) in zip(table, fields, strict=True):
         if offsets is None:
+            kind = FieldKind.DECIMAL if values.dtype.kind == "f" else FieldKind.INTEGER
+            described[:] = kind, 0, values.ctypes.data
             size += rows * (1 + _MOST_DIGITS)
-            addresses += [0, values.ctypes.data]
         else:
+            described[:] = FieldKind.TEXT, offsets.ctypes.data, values.ctypes.data
             size += rows + int(offsets[rows] - offsets[0])
-            addresses += [offsets.ctypes.data, values.ctypes.data]
     target = np.empty(size, np.uint8)
-    table = np.array(addresses, np.uint64)
     count = native.load()["write_csv"](table, len(fields), rows, target)
     return None if count == REFUSED else target[:count]

@@ -86,17 +86,22 @@ def _quickly(batch: pa.RecordBatch) -> Part:
 
 def _field_of(column: pa.Array) -> texts.Field | None:
     """A column as machine code takes it, if it does."""
-    if column.null_count:
+    if pa.types.is_date32(column.type):
+        column = column.cast(pa.string()).cast(pa.large_string())
+    if column.type == pa.large_string():
+        return _field_of_texts(column.fill_null("") if column.null_count else column)
+    if column.null_count or column.type not in {pa.int64(), pa.float64()}:
         return None
-    if column.type == pa.int64():
-        return texts.Field(None, numbers_of(column).view(np.int64))
-    if column.type != pa.large_string():
-        return None
+    return texts.Field(None, numbers_of(column))
+
+
+def _field_of_texts(column: pa.Array) -> texts.Field:
     _, offsets, data = column.buffers()
     places = np.frombuffer(offsets, np.int64)[column.offset :]
     values = np.frombuffer(data or b"", np.uint8)
-    has_room = bool(places[len(column)] + texts.READ_BEHIND <= len(values))
-    return texts.Field(places, values) if has_room else None
+    if places[len(column)] + texts.READ_BEHIND > len(values):
+        values = np.append(values, np.zeros(texts.READ_BEHIND, np.uint8))
+    return texts.Field(places, values)
 
 
 def _text_of(batch: pa.RecordBatch) -> Part:
