@@ -61,14 +61,12 @@ def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | N
     if counted.pays:
         import_meanwhile(view)
     fold = fold_of(request, counted.days, emit, compiled=counted.pays)
-    devices = None
-    if view.needs_devices and not view.needs_devices_by_day:
-        devices = device_sets.of_range(state, counted)
+    whole_range = view.needs_devices and not view.needs_devices_by_day
     if not view.needs_each_day:
         total = state.total(request.since, request.until)
         if not view.needs_days or tells_days(total, request.table):
-            return fold.show(total, devices)
+            return fold.show(total, device_sets.of_range(state, counted) if whole_range else None)
     for day, partial in state.days(request.since, request.until):
         own = device_sets.of(state, counted.of(day)) if view.needs_devices_by_day else None
         fold.add(day, partial, own)
-    return fold.shown(devices)
+    return fold.shown(device_sets.of_range(state, counted) if whole_range else None)

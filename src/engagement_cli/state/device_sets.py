@@ -6,6 +6,8 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
+import pyarrow as pa
+
 from engagement_cli.devices import Devices
 from engagement_cli.errors import DamageError, StateError, UsageError
 from engagement_cli.ordered import ordered
@@ -71,6 +73,7 @@ def of_range(state: Generation, counted: Counted) -> Devices:
     if not rest:
         return kept
     total = Devices.union(chain([kept], _loaded(state, rest)))
+    pa.default_memory_pool().release_unused()  # sums of as many files are read next
     size = sum(stored.devices.bytes for stored in files.values() if stored.devices)
     state.keep_aside(unions.keep, total, wanted, size)
     return total
@@ -78,7 +81,7 @@ def of_range(state: Generation, counted: Counted) -> Devices:
 
 def _loaded(state: Generation, files: Iterable[StoredPartial]) -> Generator[Devices]:
     tasks = (partial(_read, state, one) for one in files)
-    return ordered(tasks, state.threads, state.threads)
+    return ordered(tasks, state.threads, 1)  # they are large
 
 
 def damaged(state: Generation) -> dict[str, DamageError]:
