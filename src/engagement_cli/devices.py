@@ -198,7 +198,7 @@ class Union:
             self._rows += len(rows)
             if self._rows < _RUN_ROWS:
                 return
-            if not kernel.available():
+            if not kernel.available("devices"):
                 if self._rows > max(_PENDING_ROWS, len(self._parts[0])):
                     self._parts, self._rows = [_thinned(np.concatenate(self._parts))], 0
                 return
@@ -232,7 +232,7 @@ class Union:
 
 
 def _pays(count: int) -> bool:
-    return count >= _PAYS_FROM_PAIRS and kernel.available()
+    return count >= _PAYS_FROM_PAIRS and kernel.available("devices")
 
 
 def _long(hi: Words, names: Names) -> tuple[str, ...]:

@@ -16,6 +16,10 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engagement_cli.kernel.native import Group
 
 SWITCH = "ENGAGEMENT_NO_KERNEL"
 """Environment variable that, when set and not empty, keeps the kernel out of use."""
@@ -24,20 +28,20 @@ PAYS_FROM_BYTES = 8 * 1024 * 1024
 """The size of an input from which on loading the machine code pays."""
 
 
-def available() -> bool:
-    """Whether the kernel can be used here: nobody switched it off, and its machine code loads.
+def available(group: Group = "lines") -> bool:
+    """Whether a part of the kernel can be used here: nobody switched it off, and its code loads.
 
-    The first call loads it, in 0.06 s; on a machine that has none yet it is compiled, in 3 s.
+    The first call loads it, in 0.06 s; on a machine that has none yet it is compiled, in seconds.
     """
-    return not os.environ.get(SWITCH) and sys.byteorder == "little" and _loads()
+    return not os.environ.get(SWITCH) and sys.byteorder == "little" and _loads(group)
 
 
 @cache
-def _loads() -> bool:
+def _loads(group: Group) -> bool:
     try:
         from engagement_cli.kernel import native  # noqa: PLC0415 # most runs do without
 
-        native.load()
+        native.load(group)
     except Exception:  # whatever is wrong with a compiler, the strict way works
         return False
     return True

@@ -120,7 +120,7 @@ def pivoted(
     hi, lo, active = (np.empty(contracts, np.uint64) for _ in range(3))
     seconds = np.empty((shown, contracts), np.int64)
     figures = np.zeros(4 * places + 2 * apps, np.int64)
-    rows = native.load()["pivot_table"](
+    rows = native.loop("pivot_table")(
         _described(table), place_of_app.astype(np.uint64), apps, nobody.astype(np.uint64), places,
         shown, hi, lo, active, seconds, figures,
     )  # fmt: skip
@@ -141,7 +141,7 @@ def _filled(loop: str, room: Columns, *arguments: Words | int) -> Columns:
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
     described = _described(room)
-    native.load()[loop](*arguments, described)
+    native.loop(loop)(*arguments, described)
     contracts, groups = int(described[Table.CONTRACTS]), int(described[Table.GROUPS])
     lengths = (contracts, contracts, contracts, groups, groups)
     return Columns(*(column[:length] for column, length in zip(room, lengths, strict=True)))

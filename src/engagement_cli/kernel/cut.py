@@ -38,7 +38,7 @@ class Cutter:
     """Cuts one document, window by window."""
 
     def __init__(self) -> None:
-        self._cut = native.load()["cut_objects"]
+        self._cut = native.loop("cut_objects")
         self._out = np.empty(0, np.uint8)
         self._places = np.empty((0, len(Place)), np.int64)
 

@@ -12,8 +12,9 @@ import os
 import tempfile
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import llvmlite
 from llvmlite import binding as llvm
@@ -26,58 +27,76 @@ if TYPE_CHECKING:
 
     Loop = Callable[..., int]
 
-ARITY = {
-    "scan": 11,
-    "scatter": 7,
-    "fold": 7,
-    "rehash": 4,
-    "assign_buckets": 6,
-    "fill_buckets": 9,
-    "sort_rows": 3,
-    "compact_rows": 4,
-    "merge_tables": 5,
-    "pivot_table": 11,
-    "sort_pairs": 4,
-    "sort_macs": 4,
-    "unite_pairs": 5,
-    "count_pairs": 7,
-    "pack_texts": 5,
-    "unpack_texts": 5,
-    "write_csv": 4,
-    "cut_objects": 7,
+Group = Literal["lines", "documents", "devices"]
+
+LOOPS: dict[Group, dict[str, dict[str, int]]] = {
+    "lines": {
+        "scan_loops": {"scan": 11},
+        "totals_loops": {
+            "scatter": 7,
+            "fold": 7,
+            "rehash": 4,
+            "assign_buckets": 6,
+            "fill_buckets": 9,
+            "sort_rows": 3,
+        },
+        "compact_loops": {"compact_rows": 4, "merge_tables": 5, "pivot_table": 11},
+        "text_loops": {"pack_texts": 5, "unpack_texts": 5, "write_csv": 4},
+    },
+    "documents": {"cut_loops": {"cut_objects": 7}},
+    "devices": {
+        "pair_loops": {"sort_pairs": 4, "sort_macs": 4, "unite_pairs": 5, "count_pairs": 7},
+    },
 }
-"""The loops by name, and how many arguments each takes."""
+"""The loops of each module by name, and how many arguments each takes; groups that few runs need
+are compiled and kept by themselves."""
+_GROUP_OF: dict[str, Group] = {
+    name: group for group, modules in LOOPS.items() for names in modules.values() for name in names
+}
 
 _HERE = Path(__file__).parent
 _SOURCES = (*sorted(_HERE.glob("*.py")), _HERE.parent / "schema.py")
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
-@cache
-def load() -> dict[str, Loop]:
-    """Return the compiled loops by name; they let other threads run.
+def loop(name: str) -> Loop:
+    """Return a compiled loop, which lets other threads run.
 
     An argument is a count or a contiguous array, of which the loop gets the address; the result is
     a count.
+
+    Raises:
+        ImportError: As ``load``.
+    """
+    return load(_GROUP_OF[name])[name]
+
+
+@cache
+def load(group: Group = "lines") -> dict[str, Loop]:
+    """Return the compiled loops of a group by name.
 
     Raises:
         ImportError: The code is not on file yet, and Numba, which makes it, cannot be imported.
     """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    name = f"engagement-{_fingerprint()}.o"
-    code = _read(name)
+    kept = f"engagement-{group}-{_fingerprint()}.o"
+    code = _read(kept)
     if code is None:
-        code = _compile()
-        _write(name, code)
+        code = _compile(group)
+        _write(kept, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return {name: _loop(engine, name) for name in ARITY}
+    return {
+        name: _loop(engine, name, arguments)
+        for names in LOOPS[group].values()
+        for name, arguments in names.items()
+    }
 
 
-def _loop(engine: llvm.ExecutionEngine, name: str) -> Loop:
-    prototype = ctypes.CFUNCTYPE(*[ctypes.c_uint64] * (1 + ARITY[name]))
+def _loop(engine: llvm.ExecutionEngine, name: str, arity: int) -> Loop:
+    prototype = ctypes.CFUNCTYPE(*[ctypes.c_uint64] * (1 + arity))
     function = prototype(engine.get_function_address(name))
 
     def loop(*arguments: int | NDArray[Any]) -> int:
@@ -106,6 +125,7 @@ def _machine() -> llvm.TargetMachine:
     )
 
 
+@cache
 def _fingerprint() -> str:
     """Hash of the sources, the compiler and the processor."""
     digest = hashlib.sha256()
@@ -116,27 +136,18 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:32]
 
 
-def _compile() -> bytes:
-    """Return an object file of the loops for this machine."""
+def _compile(group: Group) -> bytes:
+    """Return an object file of the loops of a group for this machine."""
     from numba import cfunc, uint64  # noqa: PLC0415 # costs 0.2 s, and once is enough
 
-    from engagement_cli.kernel import (  # noqa: PLC0415 # import Numba
-        compact_loops,
-        cut_loops,
-        pair_loops,
-        scan_loops,
-        text_loops,
-        totals_loops,
-    )
-
     program = llvm.parse_assembly("")
-    modules = compact_loops, cut_loops, pair_loops, scan_loops, text_loops, totals_loops
-    sources = {name: loop for module in modules for name, loop in vars(module).items()}
-    for name, arguments in ARITY.items():
-        compiled = cfunc(uint64(*[uint64] * arguments), error_model="numpy")(sources[name])
-        module = llvm.parse_assembly(compiled.inspect_llvm())
-        module.get_function(compiled.native_name).name = name
-        program.link_in(module)
+    for module, names in LOOPS[group].items():
+        sources = vars(import_module(f"engagement_cli.kernel.{module}"))
+        for name, arity in names.items():
+            compiled = cfunc(uint64(*[uint64] * arity), error_model="numpy")(sources[name])
+            code = llvm.parse_assembly(compiled.inspect_llvm())
+            code.get_function(compiled.native_name).name = name
+            program.link_in(code)
     return bytes(_machine().emit_object(program))
 
 

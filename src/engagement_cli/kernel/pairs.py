@@ -59,7 +59,7 @@ def in_order(rows: Words, *, by_contract: bool = False) -> Pairs:
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
     pairs = Pairs.room(len(rows))
-    sort = native.load()["sort_macs" if by_contract else "sort_pairs"]
+    sort = native.loop("sort_macs" if by_contract else "sort_pairs")
     return pairs.first(sort(rows, len(rows), np.empty_like(rows), pairs.described()))
 
 
@@ -68,7 +68,7 @@ def united(left: Pairs, right: Pairs) -> Pairs:
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
     room = Pairs.room(left.size + right.size)
-    unite = native.load()["unite_pairs"]
+    unite = native.loop("unite_pairs")
     count = unite(left.described(), left.size, right.described(), right.size, room.described())
     return room.first(count)
 
@@ -85,7 +85,7 @@ def counts(hi: Words, lo: Words, asked_hi: Words, asked_lo: Words) -> NDArray[np
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
     found = np.empty(len(asked_hi), np.int64)
-    count = native.load()["count_pairs"]
+    count = native.loop("count_pairs")
     asked = asked_hi, asked_lo, len(asked_hi)
     return None if count(hi, lo, len(hi), *asked, found) == REFUSED else found
 

@@ -82,7 +82,7 @@ class Scanner:
         mac: bool = False,
         hit_id: bool = False,
     ) -> None:
-        self._scan = native.load()["scan"]
+        self._scan = native.loop("scan")
         wanted = {Kind.MAC: mac, Kind.ID: hit_id}
         needed = {kind for kind, want in wanted.items() if want}
         fitting = [shape for shape in shapes if needed <= set(shape.kinds)]

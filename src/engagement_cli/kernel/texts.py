@@ -34,7 +34,7 @@ def packed(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> tuple[Words, 
     count = len(offsets) - 1
     hi, lo = np.empty(count, np.uint64), np.empty(count, np.uint64)
     readable = np.concatenate([data, np.zeros(PADDING, np.uint8)])
-    longer = native.load()["pack_texts"](offsets, readable, count, hi, lo)
+    longer = native.loop("pack_texts")(offsets, readable, count, hi, lo)
     return hi, lo, longer
 
 
@@ -44,7 +44,7 @@ def unpacked(hi: Words, lo: Words) -> tuple[NDArray[np.int64], NDArray[np.uint8]
 
     offsets = np.empty(len(hi) + 1, np.int64)
     data = np.empty((len(hi) + 1) * PACKED_BYTES, np.uint8)
-    size = native.load()["unpack_texts"](hi, lo, len(hi), offsets, data)
+    size = native.loop("unpack_texts")(hi, lo, len(hi), offsets, data)
     return offsets, data[: size + READ_BEHIND]
 
 
@@ -86,5 +86,5 @@ def csv_lines(fields: Sequence[Field], rows: int) -> NDArray[np.uint8] | None:
             described[:] = FieldKind.TEXT, offsets.ctypes.data, values.ctypes.data
             size += rows + int(offsets[rows] - offsets[0])
     target = np.empty(size, np.uint8)
-    count = native.load()["write_csv"](table, len(fields), rows, target)
+    count = native.loop("write_csv")(table, len(fields), rows, target)
     return None if count == REFUSED else target[:count]

@@ -102,7 +102,7 @@ class _Collector:
         self._fill = np.zeros(_PARTITIONS, np.uint64)
 
     def add(self, rows: Words) -> None:
-        scatter, done = native.load()["scatter"], 0
+        scatter, done = native.loop("scatter"), 0
         while True:
             done = scatter(
                 rows, done, len(rows), self._buffers, _BUFFER_ROWS, self._fill, _PARTITIONS
@@ -129,7 +129,7 @@ class _Partition:
 
     def fold(self, rows: Words, count: int) -> None:
         """Add the first ``count`` rows."""
-        fold, done = native.load()["fold"], 0
+        fold, done = native.loop("fold"), 0
         with self._lock:
             while True:
                 slots = len(self.table)
@@ -143,21 +143,21 @@ class _Partition:
     def _grow(self) -> None:
         """Make the table half as large again: doubling would leave more of it empty."""
         larger = np.zeros((len(self.table) * 3 // 2, len(Row)), np.uint64)
-        native.load()["rehash"](self.table, len(self.table), larger, len(larger))
+        native.loop("rehash")(self.table, len(self.table), larger, len(larger))
         self.table = larger
 
     def assign_buckets(self, splitters: Words) -> tuple[Words, Words]:
         """Return the bucket of each group, in the order of the table, and the sizes of buckets."""
         assigned = np.empty(int(self._groups[0]), np.uint64)
         sizes = np.zeros(len(splitters) + 1, np.uint64)
-        native.load()["assign_buckets"](
+        native.loop("assign_buckets")(
             self.table, len(self.table), splitters, len(sizes), assigned, sizes
         )
         return assigned, sizes
 
     def move(self, assigned: Words, places: Words, codes: Words, target: Words) -> None:
         """Move each group to the next place of its bucket; the partition is empty thereafter."""
-        native.load()["fill_buckets"](
+        native.loop("fill_buckets")(
             self.table, len(self.table), assigned, places, len(places), codes, len(codes),
             target, len(target),
         )  # fmt: skip
@@ -174,5 +174,5 @@ def _places(sizes: Words) -> Words:
 def _sort(rows: Words) -> None:
     """Put rows in order by contract and app, in place."""
     spare = np.empty_like(rows)
-    if native.load()["sort_rows"](rows, len(rows), spare):
+    if native.loop("sort_rows")(rows, len(rows), spare):
         rows[:] = spare

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
 
+from engagement_cli import kernel
 from engagement_cli.errors import InputError
 from engagement_cli.schema import MAX_LINE_BYTES
 from engagement_cli.sources.blocks import Lines, pass_mark
@@ -133,7 +134,7 @@ class _Scanner:
         self._data = stream.read(block_size)
         self._at = 0
         self._line, self._counted = 1, 0
-        self._cutter = _cutter() if fast else None
+        self._cutter = _cutter() if fast and kernel.available("documents") else None
 
     def look(self) -> bytes:
         """Pass over white space; the byte that comes next, empty at the end."""
