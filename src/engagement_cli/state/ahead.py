@@ -36,13 +36,20 @@ class Ahead:
         self._summed: Stamps = {}
         self._begun = executor.submit(self._begin, folder, wanted)
         self._added: dict[Summand, Future[None]] = {}
+        self._packed: Future[sums.Packed] | None = None
 
     def add(self, content: str, day: date | None, part: Partial) -> None:
         """Add the sums of a content that is not stored yet, and is about to be."""
         self._added[content, day] = self._executor.submit(self._add, part, day)
+        if len(self._added) == 1:  # as every night; of more, each would be made ready in vain
+            self._packed = self._executor.submit(lambda: sums.packed(self._sum))
 
-    def settled(self, names: Mapping[Summand, str], wanted: Stamps) -> tuple[Merger, Stamps] | None:
+    def settled(
+        self, names: Mapping[Summand, str], wanted: Stamps
+    ) -> tuple[Merger, Stamps, sums.Packed | None] | None:
         """The sum of what was added, and what it sums; None if something of that is not wanted.
+
+        And behind them that sum ready to be kept, if it is.
 
         Args:
             names: For each content and day that counts, what its partial is called in stamps.
@@ -57,7 +64,8 @@ class Ahead:
             return None
         summed = {*self._summed, *(names[summand] for summand in self._added)}
         merger = Merger(self._sum, has_grown=bool(self._added))
-        return merger, {name: wanted[name] for name in summed}
+        ready = self._packed.result() if self._packed and len(self._added) == 1 else None
+        return merger, {name: wanted[name] for name in summed}, ready
 
     def _begin(self, folder: Path, wanted: Stamps) -> None:
         self._sum, self._summed = sums.best(folder, wanted)

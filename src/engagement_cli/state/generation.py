@@ -215,7 +215,7 @@ class Generation:
             sum(stored.tally.valid for _, stored in files),
         )
         wanted = self._stamps(files)
-        merger, summed = self._best(files, wanted)
+        merger, summed, ready = self._best(files, wanted)
         rest = [(file, stored) for file, stored in files if _name(file, stored) not in summed]
         try:
             with closing(self._load_compact(rest)) as loaded:
@@ -227,7 +227,8 @@ class Generation:
             return _sum_of(self._load(every), _groups(every))
         if merger.has_grown:
             of = sum(stored.partial_bytes for _, stored in files)
-            self.keep_aside(sums.keep, total, wanted, of)
+            made = ready if ready and ready.total is total else total
+            self.keep_aside(sums.keep, made, wanted, of)
         return total
 
     def keep_aside(
@@ -249,15 +250,18 @@ class Generation:
 
     def _best(
         self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: Stamps
-    ) -> tuple[Merger, Stamps]:
-        """The sum of as many partials as are summed already, to add others, and which these are."""
+    ) -> tuple[Merger, Stamps, sums.Packed | None]:
+        """The sum of as many partials as are summed already, to add others, and which these are.
+
+        And behind them that sum ready to be kept, if it is.
+        """
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             names = {(file.content, file.day): _name(file, stored) for file, stored in files}
             if settled := ahead.settled(names, wanted):
                 return settled
         kept, summed = sums.best(self.folder / layout.SUMS, wanted)
-        return Merger(kept), summed
+        return Merger(kept), summed, None
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""

@@ -2,7 +2,7 @@
 
 It is a cache and nothing else: each file of it says what it was made of, is used only while that
 stands as it stood, and may be deleted at any time. It is a line of JSON and columns behind it,
-every number in as few bytes as the largest needs; its hash is in its name.
+every number in as few bytes as the largest needs; the hash of both is in its name.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from engagement_cli.durable import clear_left_over, replacing
 from engagement_cli.state.manifest import FILE_MODE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,6 +37,19 @@ _MOST_HEADER_BYTES = 16 * 1024 * 1024
 _ALIGNED = 64
 """Columns begin at multiples of so many bytes."""
 _MADE_OF, _COLUMNS = "sums", "columns"
+
+
+class Packed(NamedTuple):
+    """Columns of narrow types, as they are kept, and the hash of their bytes."""
+
+    columns: list[Column]
+    sha256: bytes
+
+
+def packed(columns: Sequence[Column]) -> Packed:
+    """Columns made ready to be kept."""
+    narrow = [_narrow(column) for column in columns]
+    return Packed(narrow, _sha256(_parts(narrow)))
 
 
 def best(
@@ -67,7 +80,7 @@ def keep(
     kind: str,
     of: Stamps,
     header: Mapping[str, Any],
-    columns: Sequence[Column],
+    columns: Packed,
     *,
     room: int,
 ) -> None:
@@ -78,15 +91,16 @@ def keep(
         kind: How the names of such files begin.
         of: What it was made of.
         header: What JSON can say of it.
-        columns: All else.
+        columns: All else, ready to be kept.
         room: Bytes that such files may take; the newest few that fit are kept.
     """
     clear_left_over(folder)
-    parts = _encoded(of, header, [_narrow(column) for column in columns])
+    line = _line(of, header, columns.columns)
     with suppress(OSError):
-        path = folder / f"{kind}-{_hash(parts)}{_SUFFIX}"
+        path = folder / _name(kind, line, columns.sha256)
         with replacing(path, FILE_MODE, synced=False) as file:
-            file.writelines(parts)
+            file.write(line)
+            file.writelines(_parts(columns.columns))
         files = folder.glob(f"{kind}-*{_SUFFIX}")
         newest = sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)
         for number, old in enumerate(newest):
@@ -102,17 +116,18 @@ def _kept(folder: Path, kind: str) -> Iterator[tuple[Path, Stamps]]:
             yield path, dict(json.loads(file.readline(_MOST_HEADER_BYTES))[_MADE_OF])
 
 
-def _encoded(
-    of: Stamps, header: Mapping[str, Any], columns: Sequence[Column]
-) -> list[bytes | memoryview]:
-    """The parts of a file, in order."""
+def _line(of: Stamps, header: Mapping[str, Any], columns: Sequence[Column]) -> bytes:
+    """The line that a file begins with."""
     described = [[column.dtype.str, len(column)] for column in columns]
     line = json.dumps({_MADE_OF: of, **header, _COLUMNS: described}).encode()
-    padding = b" " * (-(len(line) + 1) % _ALIGNED)
-    parts: list[bytes | memoryview] = [line, padding, b"\n"]
+    return line + b" " * (-(len(line) + 1) % _ALIGNED) + b"\n"
+
+
+def _parts(columns: Sequence[Column]) -> Iterator[bytes | memoryview]:
+    """What stands behind the line, in order."""
     for column in columns:
-        parts += [column.data, bytes(-column.nbytes % _ALIGNED)]
-    return parts
+        yield column.data
+        yield bytes(-column.nbytes % _ALIGNED)
 
 
 def _read(path: Path, kind: str) -> tuple[dict[str, Any], list[Column]]:
@@ -125,10 +140,11 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], list[Column]]:
     with path.open("rb") as file:
         data = np.empty(path.stat().st_size, np.uint8)
         file.readinto(data.data)
-    if path.name != f"{kind}-{_hash([data.data])}{_SUFFIX}":
-        raise ValueError(path)
     at = int(np.flatnonzero(data[:_MOST_HEADER_BYTES] == ord("\n"))[0]) + 1
-    header = json.loads(data[:at].tobytes())
+    line = data[:at].tobytes()
+    if path.name != _name(kind, line, _sha256([data[at:].data])):
+        raise ValueError(path)
+    header = json.loads(line)
     columns = []
     for dtype, length in header[_COLUMNS]:
         column = np.frombuffer(data, dtype, length, at)
@@ -143,8 +159,13 @@ def _narrow(column: Column) -> Column:
     return np.ascontiguousarray(narrow)
 
 
-def _hash(parts: list[bytes | memoryview]) -> str:
+def _name(kind: str, line: bytes, sha256: bytes) -> str:
+    """What a file is called that begins with a line and has columns of this hash."""
+    return f"{kind}-{_sha256([line, sha256]).hex()[:_NAME_DIGITS]}{_SUFFIX}"
+
+
+def _sha256(parts: Iterable[bytes | memoryview]) -> bytes:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
-    return digest.hexdigest()[:_NAME_DIGITS]
+    return digest.digest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,14 +25,27 @@ def best(folder: Path, wanted: Stamps) -> tuple[CompactSum, Stamps]:
     return kept.best(folder, _KIND, wanted, _made) or (CompactSum.empty(), {})
 
 
-def keep(folder: Path, total: CompactSum, summed: Stamps, room: int) -> None:
+class Packed(NamedTuple):
+    """A sum made ready to be kept."""
+
+    total: CompactSum
+    columns: kept.Packed
+
+
+def packed(total: CompactSum) -> Packed:
+    """Make a sum ready to be kept, which takes longer than writing it."""
+    return Packed(total, kept.packed(total.columns))
+
+
+def keep(folder: Path, made: CompactSum | Packed, summed: Stamps, room: int) -> None:
     """Keep a sum, as ``kept.keep`` does."""
+    total, columns = packed(made) if isinstance(made, CompactSum) else made
     header = {
         "apps": total.apps,
         "long": total.long,
         "first": str(total.first) if total.first else None,
     }
-    kept.keep(folder, _KIND, summed, header, total.columns, room=room)
+    kept.keep(folder, _KIND, summed, header, columns, room=room)
 
 
 def _made(header: Mapping[str, Any], columns: Sequence[Column]) -> CompactSum:

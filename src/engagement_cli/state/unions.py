@@ -31,7 +31,8 @@ def keep(folder: Path, devices: Devices, united: Stamps, room: int) -> None:
     contracts = devices.contracts.take(first)
     heads = devices.macs.hi ^ IS_HASH
     columns = (contracts.hi, contracts.lo, counts, heads, devices.macs.lo)
-    kept.keep(folder, _KIND, united, {"long": contracts.long}, columns, room=room)
+    header = {"long": contracts.long}
+    kept.keep(folder, _KIND, united, header, kept.packed(columns), room=room)
 
 
 def _made(header: Mapping[str, Any], columns: Sequence[Column]) -> Devices:
