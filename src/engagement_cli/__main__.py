@@ -30,10 +30,14 @@ def main() -> None:
             sys.stdout.flush()
         else:
             gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # or numpy starts some that spin
             from engagement_cli.cli.main import run  # noqa: PLC0415 - click, when it is needed
 
-            sys.exit(run())
+            status = run()
+            _forget_interrupts()
+            sys.exit(status)
     except KeyboardInterrupt:  # while modules are imported; a command says more
+        _forget_interrupts()
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         _flush_nothing()
@@ -41,6 +45,15 @@ def main() -> None:
     except OSError as error:  # a page that cannot be printed; commands have a seam of their own
         _flush_nothing()
         sys.exit(f"engagement: {error}. Mend that and run again.")
+
+
+def _forget_interrupts() -> None:
+    """Let the exit status be the one given, although an interrupt came.
+
+    If it struck while Python ran a string, as dataclasses do when they are made, ``python -m``
+    would die of SIGINT in the end though it was caught; the next such string makes it forget that.
+    """
+    exec("")  # noqa: S102
 
 
 def _flush_nothing() -> None:

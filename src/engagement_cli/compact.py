@@ -15,7 +15,7 @@ from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, app_of, codes_in, lines_of
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.kernel import compact
-from engagement_cli.kernel.compact import Columns
+from engagement_cli.kernel.compact import Columns, Side
 from engagement_cli.kernel.layout import (
     DAY_BITS,
     ENTRY_APP_SHIFT,
@@ -77,7 +77,7 @@ class CompactSum:
     @classmethod
     def empty(cls) -> CompactSum:
         """The sum of nothing."""
-        return cls(Columns.room(0, 0))
+        return cls(Columns.room(0, 0, np.dtype(np.uint8)))
 
     @classmethod
     def of(cls, partial: Partial, day: date | None = None) -> CompactSum:
@@ -123,23 +123,19 @@ class CompactSum:
         apps = tuple(sorted({*self.apps, *other.apps}))
         long = tuple(sorted({*self.long, *other.long}))
         _require_few(apps)
-        first = _first(self, other)
-        columns = compact.merged(
-            self._aligned(long, first),
-            codes_in(self.apps, apps),
-            other._aligned(long, first),
-            codes_in(other.apps, apps),
-        )
+        first, bits = _days_of(self, other)
+        left, right = (each.side(apps, long, first) for each in (self, other))
+        columns = compact.merged(left, right, np.min_scalar_type((1 << bits) - 1))
         return CompactSum(columns, apps, long, first)
 
     def partial(self) -> Partial:
         """The same sums as a partial."""
         hi, lo, ends, entries, _ = self.columns
-        counts = ends.view(np.int64).copy()
-        counts[1:] -= counts[:-1].copy()
+        last = ends.astype(np.int64)
         app = entries >> np.uint64(ENTRY_APP_SHIFT)
         continues = app[1:] == app[:-1]
-        continues[ends.view(np.int64)[:-1] - 1] = False
+        continues[last[:-1] - 1] = False
+        counts = np.diff(last, prepend=0)
         lines = entries >> np.uint64(ENTRY_LINES_SHIFT) & np.uint64(ENTRY_LINES)
         rows = rows_of(
             np.repeat(hi, counts), np.repeat(lo, counts), app, entries & np.uint64(ENTRY_SECONDS),
@@ -148,16 +144,15 @@ class CompactSum:
         partial = Partial(rows, self.apps, self.long)
         return Partial.sum([partial]) if self.long or continues.any() else partial
 
-    def _aligned(self, long: tuple[str, ...], first: date | None) -> Columns:
-        """The columns in terms of another list of long contracts, and of another first day."""
+    def side(self, apps: tuple[str, ...], long: tuple[str, ...], first: date | None) -> Side:
+        """This as a part of a sum that has these apps, long contracts and first day."""
         columns = self.columns
         if self.long != long:
             places = {name: place for place, name in enumerate(long)}
             lo = self.contracts.numbered(places.__getitem__).lo
             columns = columns._replace(lo=lo)
-        if first is not None and self.first is not None and self.first > first:
-            columns = columns._replace(days=columns.days << np.uint64((self.first - first).days))
-        return columns
+        later = 0 if first is None or self.first is None else (self.first - first).days
+        return Side(columns, codes_in(self.apps, apps), later)
 
 
 class Merger:
@@ -210,27 +205,30 @@ def _compacted(rows: Words, days: int) -> Columns:
     """What ``compact.compacted`` gives of groups that take an entry each, without machine code."""
     contracts = Contracts(rows[:, Row.HI], rows[:, Row.LO])
     starts = contracts.starts()
-    ends = np.flatnonzero(np.append(starts[1:], True)[: len(rows)]) + 1
+    ends = np.flatnonzero(np.append(starts[1:], True)[: len(rows)]).astype(np.uint64) + np.uint64(1)
     entries = app_of(rows) << ENTRY_APP_SHIFT | lines_of(rows) << ENTRY_LINES_SHIFT
     return Columns(
         contracts.hi[starts],
         contracts.lo[starts],
-        ends.astype(np.uint64),
+        ends,
         entries.view(np.uint64) | rows[:, Row.SECONDS],
-        np.full(len(rows), days, np.uint64),
+        np.full(len(rows), days, np.uint8),
     )
 
 
-def _first(*sums: CompactSum) -> date | None:
-    """The first day of all; None where one knows no days, or a word has too few bits for them."""
+def _days_of(*sums: CompactSum) -> tuple[date | None, int]:
+    """The first day of all, and how many bits the days from there on take.
+
+    There is none, and no bits, where one knows no days or a word has too few bits for them.
+    """
     first = min((each.first for each in sums if each.first is not None), default=None)
-    if first is None:
-        return None
+    most = 0
     for each in sums:
+        if first is None or each.first is None:
+            return None, 0
         bits = int(np.bitwise_or.reduce(each.columns.days)).bit_length()
-        if each.first is None or (each.first - first).days + bits > DAY_BITS:
-            return None
-    return first
+        most = max(most, (each.first - first).days + bits)
+    return (first, most) if most <= DAY_BITS else (None, 0)
 
 
 def _require_few(apps: Sequence[str]) -> None:

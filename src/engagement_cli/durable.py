@@ -31,8 +31,6 @@ def replacing(
     path: Path,
     mode: int,
     check: Callable[[Path], None] | None = None,
-    *,
-    synced: bool = True,
 ) -> Iterator[IO[bytes]]:
     """A file to write to that is put in the place of ``path`` when the block ends without an error.
 
@@ -42,7 +40,6 @@ def replacing(
         path: What is replaced, or made.
         mode: The permissions of the new file, whatever the umask.
         check: Is given the finished file before it is put in place, and may refuse by raising.
-        synced: Whether to wait for the disk; not for what can be made anew and has its own hash.
 
     Raises:
         UnconfirmedError: It is in place, and only the sync of its folder failed.
@@ -57,8 +54,7 @@ def replacing(
             os.fchmod(file.fileno(), mode)
             yield file
             file.flush()
-            if synced:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         if check:
             check(aside)
         aside.replace(path)
@@ -68,8 +64,45 @@ def replacing(
         raise
     finally:
         os.close(lock)
-    if synced:
-        confirm(path.parent)
+    confirm(path.parent)
+
+
+class Aside:
+    """A new file that any thread may write to and put in place when it is whole, or never.
+
+    The disk is not waited for: it is for what can be made anew and is known by its hash.
+
+    Attributes:
+        file: What to write to.
+    """
+
+    def __init__(self, folder: Path, mode: int) -> None:
+        """Begin a file in a folder; what runs that were killed left aside there is cleared first.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        clear_left_over(folder)
+        descriptor, self._path = _begin_aside(folder, ".")
+        self.file: IO[bytes] = os.fdopen(descriptor, "wb")
+        os.fchmod(descriptor, mode)
+
+    def put(self, path: Path) -> None:
+        """Put it in the place of ``path``, in the same folder.
+
+        Raises:
+            OSError: It cannot be written; what stood there still stands.
+        """
+        with self.file:  # which holds it until it is in place
+            self.file.flush()
+            self._path.replace(path)
+
+    def drop(self) -> None:
+        """Delete it."""
+        with suppress(OSError):
+            self._path.unlink()
+        with suppress(OSError):
+            self.file.close()
 
 
 @contextmanager

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from engagement_cli.errors import NoInputError
 from engagement_cli.pipeline import Outcome, fold_of, import_meanwhile, outcome_of
-from engagement_cli.pivot import tells_days
+from engagement_cli.pivot import applied, tells_days
 from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
 
 if TYPE_CHECKING:
+    from engagement_cli.aggregate import Partial
+    from engagement_cli.compact import CompactSum
+    from engagement_cli.pivot import Applied
     from engagement_cli.planning import Request
     from engagement_cli.state.generation import Counted, Generation
     from engagement_cli.views import Emit, Shown
@@ -55,6 +58,11 @@ def export(
     )
 
 
+def prepared(request: Request, total: Partial | CompactSum) -> Applied:
+    """What a result needs of the sum of all days, whatever it shows."""
+    return applied(total, request.table, keep_unmapped=request.unmapped == "keep")
+
+
 def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | None) -> Shown:
     """The view of what is stored: of its sum where that is enough, else day by day."""
     view = request.view
@@ -65,7 +73,9 @@ def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | N
     if not view.needs_each_day:
         total = state.total(request.since, request.until)
         if not view.needs_days or tells_days(total, request.table):
-            return fold.show(total, device_sets.of_range(state, counted) if whole_range else None)
+            sums = state.prepared(total) or prepared(request, total)
+            devices = device_sets.of_range(state, counted) if whole_range else None
+            return fold.show_applied(sums, devices)
     for day, partial in state.days(request.since, request.until):
         own = device_sets.of(state, counted.of(day)) if view.needs_devices_by_day else None
         fold.add(day, partial, own)

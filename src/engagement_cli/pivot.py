@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -192,9 +192,24 @@ def _is_quick(total: Partial | CompactSum, table: CategoryTable) -> bool:
     return few and not (total.long or table.trim) and kernel.available()
 
 
-def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
+class Applied(NamedTuple):
+    """What a category table makes of sums: the category of each group, and a row a contract."""
+
+    groups: Mapped
+    pivot: Pivot
+
+
+def applied(
+    total: Partial | CompactSum, table: CategoryTable, *, keep_unmapped: bool = False
+) -> Applied:
     """Apply a category table to sums."""
-    return pivot_groups(mapped(partial, table), table, keep_unmapped=keep_unmapped)
+    groups = mapped(total, table)
+    return Applied(groups, pivot_groups(groups, table, keep_unmapped=keep_unmapped))
+
+
+def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
+    """One row a contract, by a category table."""
+    return applied(partial, table, keep_unmapped=keep_unmapped).pivot
 
 
 def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:

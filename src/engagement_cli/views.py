@@ -18,7 +18,7 @@ from engagement_cli.features.material import Extent, Material
 from engagement_cli.figures import PERIODS, Figures
 from engagement_cli.frames import Rows
 from engagement_cli.grains import GRAINS, by_app, by_category, of_day
-from engagement_cli.pivot import Mapped, mapped, pivot_groups
+from engagement_cli.pivot import Mapped, applied, pivot_groups
 from engagement_cli.schema import CONTRACT, SECONDS
 from engagement_cli.units import SECONDS_UNIT, UNITS, Unit
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from engagement_cli.features.registry import Parameters
     from engagement_cli.figures import Period
     from engagement_cli.grains import Grain
-    from engagement_cli.pivot import Pivot
+    from engagement_cli.pivot import Applied, Pivot
 
 Labels = Literal["key", "label", "column"]
 LABELS: tuple[Labels, ...] = get_args(Labels)
@@ -426,8 +426,11 @@ class Fold:
 
     def show(self, total: Partial | CompactSum, devices: Devices | None = None) -> Shown:
         """What a sum of all days shows, where the view needs no days or the sum ``tells_days``."""
-        groups = mapped(total, self._table)
-        pivoted = pivot_groups(groups, self._table, keep_unmapped=self._keep)
+        return self.show_applied(applied(total, self._table, keep_unmapped=self._keep), devices)
+
+    def show_applied(self, sums: Applied, devices: Devices | None = None) -> Shown:
+        """As ``show``, of a sum to which the table is applied."""
+        groups, pivoted = sums
         figures = None
         if self._view.period is not None:
             figures = self._figures[self._view.period].frame(self._view.unit)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from engagement_cli.cli import again, render
 from engagement_cli.errors import NoInputError, UsageError
-from engagement_cli.export import export
+from engagement_cli.export import export, prepared
 from engagement_cli.ingest import Ingested, fresh, ingest
 from engagement_cli.pipeline import import_meanwhile
 from engagement_cli.planning import Plan, days_of, find
@@ -109,7 +110,7 @@ def ingesting(
     """
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
         if ahead and not request.view.needs_each_day:
-            state.look_ahead(request.since, request.until)
+            state.look_ahead(partial(prepared, request), request.since, request.until)
         if ahead:
             import_meanwhile(request.view)
         with terminal:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engagement_cli.kernel.layout import Table
+from engagement_cli.kernel.layout import NUMBER_PADDING, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engagement_cli.kernel.layout import Words
+
+    Numbers = NDArray[np.unsignedinteger]
+    """Of any size."""
 
 MAX_PLACES = 64
 """Places that can be told apart: one bit each."""
@@ -29,22 +32,24 @@ class Columns(NamedTuple):
     Attributes:
         hi: uint64, shape (n,), with ``lo`` in order, each pair once.
         lo: uint64, shape (n,).
-        ends: uint64, shape (n,): the place behind the last entry of each contract.
+        ends: uint8 to uint64, shape (n,): the place behind the last entry of each contract.
         entries: uint64, shape (g,).
-        days: uint64, shape (g,).
+        days: uint8 to uint64, shape (g,).
     """
 
     hi: Words
     lo: Words
-    ends: Words
+    ends: Numbers
     entries: Words
-    days: Words
+    days: Numbers
 
     @classmethod
-    def room(cls, contracts: int, groups: int) -> Columns:
+    def room(cls, contracts: int, groups: int, days: np.dtype[np.unsignedinteger]) -> Columns:
         """Columns with room for so many, nothing in them; what is not used costs no memory."""
-        lengths = (contracts, contracts, contracts, groups, groups)
-        return cls(*(np.empty(length, np.uint64) for length in lengths))
+        words = [np.empty(length, np.uint64) for length in (contracts, contracts, groups)]
+        hi, lo, entries = words
+        ends = _numbers(contracts, np.min_scalar_type(groups))
+        return cls(hi, lo, ends, entries, _numbers(groups, days))
 
 
 class Pivoted(NamedTuple):
@@ -81,21 +86,37 @@ def compacted(rows: Words, groups: int, days: int) -> Columns:
         groups: How many entries they take at most.
         days: The days they are of, one bit each.
     """
-    return _filled("compact_rows", Columns.room(len(rows), groups), rows, len(rows), days)
+    room = Columns.room(len(rows), groups, np.min_scalar_type(days))
+    return _filled("compact_rows", room, rows, len(rows), days)
 
 
-def merged(left: Columns, left_codes: Words, right: Columns, right_codes: Words) -> Columns:
-    """The sum of two tables.
+class Side(NamedTuple):
+    """A table to be added to another one.
 
-    Args:
-        left: A table.
-        left_codes: For the code of each app in it, that in the sum; they keep the order of apps.
-        right: Another table.
-        right_codes: Likewise.
+    Attributes:
+        table: The table.
+        codes: For the code of each app in it, that in the sum; they keep the order of apps.
+        later: How many days later than the first day of the sum that of the table is.
     """
-    room = Columns.room(len(left.hi) + len(right.hi), len(left.entries) + len(right.entries))
-    sides = (_described(left), left_codes, _described(right), right_codes)
-    return _filled("merge_tables", room, *sides)
+
+    table: Columns
+    codes: Words
+    later: int
+
+
+def merged(left: Side, right: Side, days: np.dtype[np.unsignedinteger]) -> Columns:
+    """The sum of two tables, with days of this type."""
+    room = Columns.room(
+        len(left.table.hi) + len(right.table.hi),
+        len(left.table.entries) + len(right.table.entries),
+        days,
+    )
+    return _filled("merge_tables", room, *_told(left), *_told(right))
+
+
+def _told(side: Side) -> tuple[Words, Words, int]:
+    """What a loop is told of a side."""
+    return _described(side.table), side.codes, side.later
 
 
 def pivoted(
@@ -133,7 +154,13 @@ def pivoted(
 def _described(columns: Columns) -> Words:
     """What a loop is told of a table."""
     addresses = [column.ctypes.data for column in columns]
-    return np.array([*addresses, len(columns.hi), len(columns.entries)], np.uint64)
+    sizes = columns.ends.itemsize, columns.days.itemsize
+    return np.array([*addresses, *sizes, len(columns.hi), len(columns.entries)], np.uint64)
+
+
+def _numbers(count: int, kind: np.dtype[np.unsignedinteger]) -> Numbers:
+    """Room for so many numbers of a type, with the padding behind them."""
+    return np.empty(count * kind.itemsize + NUMBER_PADDING, np.uint8)[:-NUMBER_PADDING].view(kind)
 
 
 def _filled(loop: str, room: Columns, *arguments: Words | int) -> Columns:

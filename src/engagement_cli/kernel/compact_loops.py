@@ -15,14 +15,15 @@ from numba import carray, njit
 
 from engagement_cli.kernel import layout
 from engagement_cli.kernel.layout import Row, Table
-from engagement_cli.kernel.simd import words_at
+from engagement_cli.kernel.simd import load8, store8, words_at
 
 U = np.uint64
 
 _ROW_WORDS = U(len(Row))
 _R_HI, _R_LO, _R_TAG, _R_SECONDS = (U(i) for i in Row)
 _TAG_SHIFT, _LINES_MASK = U(layout.TAG_SHIFT), U(layout.LINES_MASK)
-_HI, _LO, _ENDS, _ENTRIES, _DAYS, _CONTRACTS, _GROUPS = (U(i) for i in Table)
+_HI, _LO, _ENDS, _ENTRIES, _DAYS = (U(i) for i in list(Table)[:5])
+_ENDS_BYTES, _DAYS_BYTES, _CONTRACTS, _GROUPS = (U(i) for i in list(Table)[5:])
 _TABLE_WORDS = U(len(Table))
 _APP_SHIFT, _LINES_SHIFT = U(layout.ENTRY_APP_SHIFT), U(layout.ENTRY_LINES_SHIFT)
 _MOST_LINES, _MOST_SECONDS = U(layout.ENTRY_LINES), U(layout.ENTRY_SECONDS)
@@ -37,8 +38,20 @@ def _table(address):
 
 @njit
 def _column(table, which):
-    """A column; how long it is, whoever asks knows."""
+    """A column of words; how long it is, whoever asks knows."""
     return carray(words_at(table[which]), U(1))
+
+
+@njit
+def _number(at, place, size):
+    """A number of so many bytes in a column of such."""
+    return load8(at + place * size) & (~U(0) >> (U(64) - U(8) * size))
+
+
+@njit
+def _write(at, place, size, number):
+    """Write a number into a column that is filled from front to back."""
+    store8(at + place * size, number)
 
 
 @njit
@@ -59,8 +72,7 @@ def _entry(app, lines, seconds):
 def compact_rows(rows_at, count, days, table_at):
     """Make a table of groups in order, all of the same days."""
     rows, table = carray(words_at(rows_at), (count, _ROW_WORDS)), _table(table_at)
-    his, los, ends = _column(table, _HI), _column(table, _LO), _column(table, _ENDS)
-    entries, days_of = _column(table, _ENTRIES), _column(table, _DAYS)
+    his, los, entries = _column(table, _HI), _column(table, _LO), _column(table, _ENTRIES)
     contracts = groups = U(0)
     for i in range(count):
         hi, lo = rows[i, _R_HI], rows[i, _R_LO]
@@ -72,27 +84,30 @@ def compact_rows(rows_at, count, days, table_at):
         while lines or seconds:
             some_lines, some_seconds = min(lines, _MOST_LINES), min(seconds, _MOST_SECONDS)
             entries[groups] = _entry(app, some_lines, some_seconds)
-            days_of[groups] = days
+            _write(table[_DAYS], groups, table[_DAYS_BYTES], days)
             lines -= some_lines
             seconds -= some_seconds
             groups += U(1)
-        ends[contracts - U(1)] = groups
+        _write(table[_ENDS], contracts - U(1), table[_ENDS_BYTES], groups)
     table[_CONTRACTS], table[_GROUPS] = contracts, groups
     return U(0)
 
 
-def merge_tables(left_at, left_codes_at, right_at, right_codes_at, target_at):
+def merge_tables(
+    left_at, left_codes_at, left_later, right_at, right_codes_at, right_later, target_at
+):  # fmt: skip
     """Add up two tables, of which each app has the code in the target that ``codes`` gives.
 
-    These codes keep the order of the apps.
+    These codes keep the order of the apps. The first day of a side is so many days ``later`` than
+    that of the target.
     """
     left, right, target = _table(left_at), _table(right_at), _table(target_at)
-    his_l, los_l, ends_l = _column(left, _HI), _column(left, _LO), _column(left, _ENDS)
-    his_r, los_r, ends_r = _column(right, _HI), _column(right, _LO), _column(right, _ENDS)
-    his, los, ends = _column(target, _HI), _column(target, _LO), _column(target, _ENDS)
-    entries_l, days_l = _column(left, _ENTRIES), _column(left, _DAYS)
-    entries_r, days_r = _column(right, _ENTRIES), _column(right, _DAYS)
-    entries, days = _column(target, _ENTRIES), _column(target, _DAYS)
+    his_l, los_l, entries_l = _column(left, _HI), _column(left, _LO), _column(left, _ENTRIES)
+    his_r, los_r, entries_r = _column(right, _HI), _column(right, _LO), _column(right, _ENTRIES)
+    his, los, entries = _column(target, _HI), _column(target, _LO), _column(target, _ENTRIES)
+    ends_l, days_l, ends_r, days_r = left[_ENDS], left[_DAYS], right[_ENDS], right[_DAYS]
+    ends_l_bytes, days_l_bytes = left[_ENDS_BYTES], left[_DAYS_BYTES]
+    ends_r_bytes, days_r_bytes = right[_ENDS_BYTES], right[_DAYS_BYTES]
     codes_l, codes_r = carray(words_at(left_codes_at), U(1)), carray(words_at(right_codes_at), U(1))
     i = j = p = q = contracts = groups = U(0)
     while i < left[_CONTRACTS] or j < right[_CONTRACTS]:
@@ -103,17 +118,20 @@ def merge_tables(left_at, left_codes_at, right_at, right_codes_at, target_at):
             in_left, in_right = not behind, not before
         p_end, q_end = p, q
         if in_right:
-            his[contracts], los[contracts], q_end = his_r[j], los_r[j], ends_r[j]
+            his[contracts], los[contracts] = his_r[j], los_r[j]
+            q_end = _number(ends_r, j, ends_r_bytes)
             j += U(1)
         if in_left:
-            his[contracts], los[contracts], p_end = his_l[i], los_l[i], ends_l[i]
+            his[contracts], los[contracts] = his_l[i], los_l[i]
+            p_end = _number(ends_l, i, ends_l_bytes)
             i += U(1)
         while p < p_end or q < q_end:
             app_l = codes_l[entries_l[p] >> _APP_SHIFT] if p < p_end else _NO_APP
             app_r = codes_r[entries_r[q] >> _APP_SHIFT] if q < q_end else _NO_APP
             lines = seconds = bits = U(0)
             if app_l <= app_r:
-                lines, seconds, bits = _lines(entries_l[p]), _seconds(entries_l[p]), days_l[p]
+                lines, seconds = _lines(entries_l[p]), _seconds(entries_l[p])
+                bits = _number(days_l, p, days_l_bytes) << left_later
                 p += U(1)
             if app_r < app_l or (
                 app_r == app_l
@@ -122,12 +140,12 @@ def merge_tables(left_at, left_codes_at, right_at, right_codes_at, target_at):
             ):
                 lines += _lines(entries_r[q])
                 seconds += _seconds(entries_r[q])
-                bits |= days_r[q]
+                bits |= _number(days_r, q, days_r_bytes) << right_later
                 q += U(1)
             entries[groups] = _entry(min(app_l, app_r), lines, seconds)
-            days[groups] = bits
+            _write(target[_DAYS], groups, target[_DAYS_BYTES], bits)
             groups += U(1)
-        ends[contracts] = groups
+        _write(target[_ENDS], contracts, target[_ENDS_BYTES], groups)
         contracts += U(1)
     target[_CONTRACTS], target[_GROUPS] = contracts, groups
     return U(0)
@@ -146,9 +164,9 @@ def pivot_table(
     seconds of contracts that are somebody.
     """
     table = _table(table_at)
-    contracts, ends = table[_CONTRACTS], _column(table, _ENDS)
-    his, los = _column(table, _HI), _column(table, _LO)
-    entries, days = _column(table, _ENTRIES), _column(table, _DAYS)
+    contracts, ends, ends_bytes = table[_CONTRACTS], table[_ENDS], table[_ENDS_BYTES]
+    days, days_bytes = table[_DAYS], table[_DAYS_BYTES]
+    his, los, entries = _column(table, _HI), _column(table, _LO), _column(table, _ENTRIES)
     places, nobody = carray(words_at(places_at), apps), carray(words_at(nobody_at), contracts)
     shown_his, shown_los = carray(words_at(hi_at), contracts), carray(words_at(lo_at), contracts)
     active = carray(words_at(active_at), contracts)
@@ -159,7 +177,8 @@ def pivot_table(
     for contract in range(contracts):
         is_nobody = nobody[contract] != U(0)
         seen = active_days = U(0)
-        while group < ends[contract]:
+        end = _number(ends, contract, ends_bytes)
+        while group < end:
             app = entries[group] >> _APP_SHIFT
             lines, seconds = _lines(entries[group]), _seconds(entries[group])
             place = places[app]
@@ -169,7 +188,7 @@ def pivot_table(
                 by_app[app, U(0)] += lines
                 by_app[app, U(1)] += seconds
                 if place + U(2) < columns:
-                    active_days |= days[group]
+                    active_days |= _number(days, group, days_bytes)
             figures[place, U(1)] += lines
             figures[place, U(3)] += seconds
             seen |= U(1) << place

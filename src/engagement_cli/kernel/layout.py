@@ -47,7 +47,9 @@ class Table(IntEnum):
     """A compact table: the addresses of its columns, and how much stands in them.
 
     A contract has one place in ``HI``, ``LO`` and ``ENDS``; its entries, ordered by app, stand in
-    ``ENTRIES`` and ``DAYS`` up to its end, from the end of the contract before on.
+    ``ENTRIES`` and ``DAYS`` up to its end, from the end of the contract before on. Words stand in
+    ``HI``, ``LO`` and ``ENTRIES``; numbers of 1, 2, 4 or 8 bytes, the lowest byte first, in the
+    other two, ``NUMBER_PADDING`` bytes behind which may be read and written.
     """
 
     HI = 0
@@ -57,11 +59,15 @@ class Table(IntEnum):
     """Sums of one app: ``app << 52 | lines << 34 | seconds``. Sums that do not fit take several."""
     DAYS = 4
     """The days that were summed, one bit each."""
-    CONTRACTS = 5
-    GROUPS = 6
+    ENDS_BYTES = 5
+    DAYS_BYTES = 6
+    """How many bytes a number in these columns has."""
+    CONTRACTS = 7
+    GROUPS = 8
     """How many entries there are."""
 
 
+NUMBER_PADDING = 8
 ENTRY_APP_SHIFT = 52
 ENTRY_LINES_SHIFT = 34
 ENTRY_APPS = 1 << (64 - ENTRY_APP_SHIFT)

@@ -8,6 +8,7 @@ them, while other threads work on other partitions.
 
 from __future__ import annotations
 
+import mmap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,6 +27,11 @@ _BUFFER_ROWS = 16384 + 2
 """Rows of one partition that a thread collects. Not a power of two: the buffers of all partitions
 are written at once, and their ends must not fall into the same few cache lines."""
 _FIRST_SLOTS = 256
+_HUGE_SLOTS = 2 * 1024 * 1024 // (8 * len(Row))
+"""A table of so many slots fills a huge page, of which the system has one ready where a hundred
+thousand small ones would each have to be cleared and looked up."""
+_HUGE_PAGES: int | None = getattr(mmap, "MADV_HUGEPAGE", None)
+"""How Linux is asked for them."""
 _BUCKET_ROWS = 4096
 """Rows put in order at a time: they stay in the cache."""
 _TOO_LARGE = "over 2^63 seconds or 2^40 lines of one contract and app"
@@ -124,7 +130,7 @@ class _Partition:
         self._clear()
 
     def _clear(self) -> None:
-        self.table = np.zeros((_FIRST_SLOTS, len(Row)), np.uint64)
+        self.table = _empty(_FIRST_SLOTS)
         self._groups = np.zeros(1, np.uint64)
 
     def fold(self, rows: Words, count: int) -> None:
@@ -141,8 +147,12 @@ class _Partition:
                 self._grow()
 
     def _grow(self) -> None:
-        """Make the table half as large again: doubling would leave more of it empty."""
-        larger = np.zeros((len(self.table) * 3 // 2, len(Row)), np.uint64)
+        """Make a small table four times as large, and a large one half as large again.
+
+        Doubling would leave more of it empty.
+        """
+        slots = len(self.table)
+        larger = _empty(slots * 4 if slots < _HUGE_SLOTS else slots * 3 // 2)
         native.loop("rehash")(self.table, len(self.table), larger, len(larger))
         self.table = larger
 
@@ -162,6 +172,17 @@ class _Partition:
             target, len(target),
         )  # fmt: skip
         self._clear()
+
+
+def _empty(slots: int) -> Words:
+    """An empty table of so many slots, or some more to fill huge pages."""
+    if slots < _HUGE_SLOTS:
+        return np.zeros((slots, len(Row)), np.uint64)
+    size = -(-slots // _HUGE_SLOTS) * _HUGE_SLOTS * 8 * len(Row)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if _HUGE_PAGES is not None:
+        memory.madvise(_HUGE_PAGES)
+    return np.frombuffer(memory, np.uint64).reshape(-1, len(Row))
 
 
 def _places(sizes: Words) -> Words:

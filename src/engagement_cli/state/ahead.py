@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engagement_cli.compact import CompactSum, Merger, NotCompactError
 from engagement_cli.state import sums
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor, Future
     from datetime import date
     from pathlib import Path
@@ -19,37 +20,47 @@ if TYPE_CHECKING:
     Summand = tuple[str, date | None]
     """The content of a file, and the day for which it counts."""
 
+T = TypeVar("T")
 
-class Ahead:
+
+class Ahead(Generic[T]):
     """Adds what will be stored to what is stored, as if it were already."""
 
-    def __init__(self, executor: Executor, folder: Path, wanted: Stamps) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        folder: Path,
+        wanted: Stamps,
+        prepare: Callable[[CompactSum], T],
+    ) -> None:
         """Begin with the kept sum that is best for what is wanted.
 
         Args:
             executor: Runs one task after another.
             folder: Where sums are kept.
             wanted: The partials that are stored.
+            prepare: Makes of a sum what a result will need.
         """
         self._executor = executor
+        self._folder = folder
         self._sum = CompactSum.empty()
         self._summed: Stamps = {}
         self._begun = executor.submit(self._begin, folder, wanted)
         self._added: dict[Summand, Future[None]] = {}
-        self._packed: Future[sums.Packed] | None = None
+        self._prepare = prepare
+        self._prepared: Future[tuple[CompactSum, T]] | None = None
+        self._draft: Future[sums.Draft | None] | None = None
 
     def add(self, content: str, day: date | None, part: Partial) -> None:
         """Add the sums of a content that is not stored yet, and is about to be."""
+        self.drop_draft()
         self._added[content, day] = self._executor.submit(self._add, part, day)
         if len(self._added) == 1:  # as every night; of more, each would be made ready in vain
-            self._packed = self._executor.submit(lambda: sums.packed(self._sum))
+            self._prepared = self._executor.submit(lambda: (self._sum, self._prepare(self._sum)))
+            self._draft = self._executor.submit(self._drawn)
 
-    def settled(
-        self, names: Mapping[Summand, str], wanted: Stamps
-    ) -> tuple[Merger, Stamps, sums.Packed | None] | None:
+    def settled(self, names: Mapping[Summand, str], wanted: Stamps) -> tuple[Merger, Stamps] | None:
         """The sum of what was added, and what it sums; None if something of that is not wanted.
-
-        And behind them that sum ready to be kept, if it is.
 
         Args:
             names: For each content and day that counts, what its partial is called in stamps.
@@ -64,11 +75,35 @@ class Ahead:
             return None
         summed = {*self._summed, *(names[summand] for summand in self._added)}
         merger = Merger(self._sum, has_grown=bool(self._added))
-        ready = self._packed.result() if self._packed and len(self._added) == 1 else None
-        return merger, {name: wanted[name] for name in summed}, ready
+        return merger, {name: wanted[name] for name in summed}
+
+    def prepared(self, total: Partial | CompactSum) -> T | None:
+        """What was prepared of this very sum."""
+        made = self._prepared.result() if self._prepared and len(self._added) == 1 else None
+        return made[1] if made and made[0] is total else None
+
+    def taken_draft(self, total: CompactSum) -> sums.Draft | None:
+        """This very sum, if it was written aside; whoever takes it keeps it."""
+        made = self._draft.result() if self._draft else None
+        if made is None or made.total is not total:
+            return None
+        self._draft = None
+        return made
+
+    def drop_draft(self) -> None:
+        """Let go of a sum that was written aside and nobody took."""
+        draft, self._draft = self._draft, None
+        if draft and not draft.cancel() and (made := draft.result()):
+            made.columns.drop()
 
     def _begin(self, folder: Path, wanted: Stamps) -> None:
         self._sum, self._summed = sums.best(folder, wanted)
 
     def _add(self, part: Partial, day: date | None) -> None:
         self._sum = self._sum.merged(CompactSum.of(part, day))
+
+    def _drawn(self) -> sums.Draft | None:
+        """The sum, written aside; nothing where the disk does not take it."""
+        with suppress(OSError):
+            return sums.draft(self._folder, self._sum)
+        return None

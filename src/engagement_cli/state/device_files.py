@@ -108,6 +108,15 @@ def read(folder: Path, stored: StoredDevices) -> Devices:
     return decoded(folder / layout.DEVICES / stored.file, stored.sha256)
 
 
+def read_back(path: Path, written: Encoded) -> None:
+    """Make sure that a file holds what was to be written to it.
+
+    Raises:
+        StateError: It does not; the message says only that.
+    """
+    decoded(path, written.sha256)
+
+
 def decoded(path: Path, sha256: str) -> Devices:
     """The devices that a file of this hash holds.
 

@@ -75,7 +75,7 @@ def of_range(state: Generation, counted: Counted) -> Devices:
     total = Devices.union(chain([kept], _loaded(state, rest)))
     pa.default_memory_pool().release_unused()  # sums of as many files are read next
     size = sum(stored.devices.bytes for stored in files.values() if stored.devices)
-    state.keep_aside(unions.keep, total, wanted, size)
+    state.keep_aside(lambda folder, room: unions.keep(folder, total, wanted, room), size)
     return total
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum, require_summable
@@ -25,13 +25,13 @@ from engagement_cli.state.ahead import Ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from typing import TypeVar
 
     from engagement_cli.state.kept import Stamps
     from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
     from engagement_cli.state.partials import Decoded
 
-
-T = TypeVar("T")
+    T = TypeVar("T")
 
 _ROOM_FOR_SUMS = 0.75
 """Bytes that kept sums may take, as a share of what they sum takes; unions of devices likewise."""
@@ -77,7 +77,7 @@ class Generation:
         self.manifest = current
         self.threads = threads
         self._aside = ThreadPoolExecutor(1)
-        self._ahead: Ahead | None = None
+        self._ahead: Ahead[Any] | None = None
 
     @property
     def quoted(self) -> str:
@@ -215,7 +215,7 @@ class Generation:
             sum(stored.tally.valid for _, stored in files),
         )
         wanted = self._stamps(files)
-        merger, summed, ready = self._best(files, wanted)
+        merger, summed = self._best(files, wanted)
         rest = [(file, stored) for file, stored in files if _name(file, stored) not in summed]
         try:
             with closing(self._load_compact(rest)) as loaded:
@@ -227,41 +227,59 @@ class Generation:
             return _sum_of(self._load(every), _groups(every))
         if merger.has_grown:
             of = sum(stored.partial_bytes for _, stored in files)
-            made = ready if ready and ready.total is total else total
-            self.keep_aside(sums.keep, made, wanted, of)
+            self.keep_aside(partial(self._keep, total, wanted), of)
         return total
 
-    def keep_aside(
-        self, keep: Callable[[Path, T, Stamps, int], None], made: T, of: Stamps, size: int
-    ) -> None:
-        """Keep what was made of stored files of this size, while other work is done."""
-        room = int(size * _ROOM_FOR_SUMS)
-        self._aside.submit(keep, self.folder / layout.SUMS, made, of, room)
+    def keep_aside(self, keep: Callable[[Path, int], None], size: int) -> None:
+        """Keep what was made of stored files of this size, while other work is done.
 
-    def look_ahead(self, since: date | None = None, until: date | None = None) -> None:
-        """Begin to make what ``total`` will need of a range, while other work is done."""
+        A disk that is full or read-only keeps nothing.
+        """
+
+        def kept() -> None:
+            with suppress(OSError):
+                keep(self.folder / layout.SUMS, int(size * _ROOM_FOR_SUMS))
+
+        self._aside.submit(kept)
+
+    def look_ahead(
+        self, prepare: Callable[[CompactSum], T], since: date | None, until: date | None
+    ) -> None:
+        """Begin to make what ``total`` will need of a range, while other work is done.
+
+        Args:
+            prepare: Makes of the total what ``prepared`` gives.
+            since: The first day.
+            until: The last day.
+        """
         with suppress(EngagementError):  # whoever asks for the total is told
             wanted = self._stamps(self.counted(since, until).files)
-            self._ahead = Ahead(self._aside, self.folder / layout.SUMS, wanted)
+            self._ahead = Ahead(self._aside, self.folder / layout.SUMS, wanted, prepare)
+
+    def prepared(self, total: Partial | CompactSum) -> Any:
+        """What ``look_ahead`` was told to prepare of this very total; None if that was not made."""
+        return self._ahead.prepared(total) if self._ahead else None
 
     def settle(self) -> None:
-        """Wait for what is still being kept aside."""
+        """Wait for what is still being kept aside, and let go of what nobody asked for."""
         self._aside.shutdown()
+        if self._ahead:
+            self._ahead.drop_draft()
+
+    def _keep(self, total: CompactSum, wanted: Stamps, folder: Path, room: int) -> None:
+        draft = self._ahead.taken_draft(total) if self._ahead else None
+        sums.keep(draft or sums.draft(folder, total), wanted, room)
 
     def _best(
         self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: Stamps
-    ) -> tuple[Merger, Stamps, sums.Packed | None]:
-        """The sum of as many partials as are summed already, to add others, and which these are.
-
-        And behind them that sum ready to be kept, if it is.
-        """
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
+    ) -> tuple[Merger, Stamps]:
+        """The sum of as many partials as are summed already, to add others, and which these are."""
+        if self._ahead is not None:
             names = {(file.content, file.day): _name(file, stored) for file, stored in files}
-            if settled := ahead.settled(names, wanted):
+            if settled := self._ahead.settled(names, wanted):
                 return settled
         kept, summed = sums.best(self.folder / layout.SUMS, wanted)
-        return Merger(kept), summed, None
+        return Merger(kept), summed
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""

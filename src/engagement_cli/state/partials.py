@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from engagement_cli.aggregate import Partial
+from engagement_cli.aggregate import Partial, codes_in
 from engagement_cli.contracts import Contracts
 from engagement_cli.errors import StateError
 from engagement_cli.frames import int64_array, numbers_of, text_array
@@ -23,8 +24,10 @@ from engagement_cli.kernel.layout import rows_of
 from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from engagement_cli.kernel.layout import Words
 
 FOOTER_KEY = b"engagement"
 SUFFIX = ".parquet"
@@ -41,11 +44,12 @@ _ENCODINGS = {
 
 
 class Encoded(NamedTuple):
-    """A table as the bytes of a file, their hash, and what the footer says."""
+    """A table as the bytes of a file, their hash, what the footer says, and the table."""
 
     data: pa.Buffer
     sha256: str
     footer: dict[str, Any]
+    table: pa.Table
 
     def file_name(self, prefix: str) -> str:
         """A name that begins with ``prefix`` and that no other bytes have."""
@@ -90,7 +94,7 @@ def encoded(table: pa.Table, footer: dict[str, Any], **how: Any) -> Encoded:
         **how,
     )
     data = sink.getvalue()
-    return Encoded(data, hashlib.sha256(data).hexdigest(), footer)
+    return Encoded(data, hashlib.sha256(data).hexdigest(), footer, table)
 
 
 def footer(path: Path) -> dict[str, Any]:
@@ -122,14 +126,27 @@ def read(path: Path, sha256: str) -> Decoded:
         StateError: It is missing, or is not what was written; the message says only that.
     """
     data, found = checked(path, sha256)
-    try:
-        partial, footer = _decode(data)
-    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
-        raise StateError(f"{path}: no partial of this program: {error}.") from error
+    with _understood(path):
+        table, footer = _decode(data)
+        partial = _partial(table)
     told = totals(partial)
     if told != {name: footer.get(name) for name in told}:
         raise StateError(f"{path}: does not add up to the totals in its footer.")
     return Decoded(partial, footer, len(data), found)
+
+
+def read_back(path: Path, written: Encoded) -> None:
+    """Make sure that a file holds what was to be written to it: every byte, and what they mean.
+
+    Raises:
+        StateError: It does not; the message says only that.
+    """
+    data, _ = checked(path, written.sha256)
+    with _understood(path):
+        table, footer = _decode(data)
+        same = footer == written.footer and _is_same(table, written.table)
+    if not same:
+        raise StateError(f"{path}: does not hold what was written to it.")
 
 
 def checked(path: Path, sha256: str) -> tuple[bytes, str]:
@@ -148,12 +165,50 @@ def checked(path: Path, sha256: str) -> tuple[bytes, str]:
     return data, found
 
 
-def _decode(data: bytes) -> tuple[Partial, dict[str, Any]]:
+def _is_same(one: pa.Table, other: pa.Table) -> bool:
+    """Whether two tables of a partial hold the same rows, however they number apps."""
+    names = only_chunk(other[APP_NAME]).dictionary.to_pylist()
+    return (
+        all(one[name].equals(other[name]) for name in (CONTRACT, SECONDS, LINES))
+        and all({*chunk.dictionary.to_pylist()} <= {*names} for chunk in one[APP_NAME].chunks)
+        and np.array_equal(_codes(one[APP_NAME], names), _codes(other[APP_NAME], names))
+    )
+
+
+def _codes(apps: pa.ChunkedArray, names: Sequence[str]) -> Words:
+    """The place of each app among these names, of which it is one."""
+    chunks = [
+        codes_in(chunk.dictionary.to_pylist(), names)[numbers_of(chunk.indices)]
+        for chunk in apps.chunks
+    ]
+    return np.concatenate(chunks or [np.empty(0, np.uint64)])
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Tell what a file is not, where reading it fails.
+
+    Raises:
+        StateError: It does.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
+        raise StateError(f"{path}: no partial of this program: {error}.") from error
+
+
+def _decode(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
+    """The table that bytes hold, with one dictionary in all its chunks, and their footer."""
     file = _opened(data)
     with ThreadPoolExecutor(_ROW_GROUPS) as pool:
         numbers = range(file.num_row_groups)
         parts = list(pool.map(lambda number: _opened(data).read_row_group(number), numbers))
-    table = pa.concat_tables(parts or [file.read()]).unify_dictionaries().combine_chunks()
+    table = pa.concat_tables(parts or [file.read()]).unify_dictionaries()
+    return table, json.loads(file.metadata.metadata[FOOTER_KEY])
+
+
+def _partial(table: pa.Table) -> Partial:
+    table = table.combine_chunks()
     app = only_chunk(table[APP_NAME])
     contracts = Contracts.pack(only_chunk(table[CONTRACT].cast(pa.large_string())))
     rows = rows_of(
@@ -163,8 +218,7 @@ def _decode(data: bytes) -> tuple[Partial, dict[str, Any]]:
         numbers_of(only_chunk(table[SECONDS])),
         numbers_of(only_chunk(table[LINES])),
     )
-    partial = Partial(rows, tuple(app.dictionary.to_pylist()), contracts.long)
-    return partial, json.loads(file.metadata.metadata[FOOTER_KEY])
+    return Partial(rows, tuple(app.dictionary.to_pylist()), contracts.long)
 
 
 def _opened(data: bytes) -> parquet.ParquetFile:

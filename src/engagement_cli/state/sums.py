@@ -25,30 +25,37 @@ def best(folder: Path, wanted: Stamps) -> tuple[CompactSum, Stamps]:
     return kept.best(folder, _KIND, wanted, _made) or (CompactSum.empty(), {})
 
 
-class Packed(NamedTuple):
-    """A sum made ready to be kept."""
+class Draft(NamedTuple):
+    """A sum that is written aside, and kept once it is known what it is made of."""
 
     total: CompactSum
-    columns: kept.Packed
+    columns: kept.Draft
 
 
-def packed(total: CompactSum) -> Packed:
-    """Make a sum ready to be kept, which takes longer than writing it."""
-    return Packed(total, kept.packed(total.columns))
+def draft(folder: Path, total: CompactSum) -> Draft:
+    """Write a sum aside.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    return Draft(total, kept.Draft(folder, total.columns))
 
 
-def keep(folder: Path, made: CompactSum | Packed, summed: Stamps, room: int) -> None:
-    """Keep a sum, as ``kept.keep`` does."""
-    total, columns = packed(made) if isinstance(made, CompactSum) else made
+def keep(draft: Draft, summed: Stamps, room: int) -> None:
+    """Keep a sum, as ``kept.Draft.keep`` does."""
+    total = draft.total
     header = {
         "apps": total.apps,
         "long": total.long,
         "first": str(total.first) if total.first else None,
     }
-    kept.keep(folder, _KIND, summed, header, columns, room=room)
+    draft.columns.keep(_KIND, summed, header, room=room)
 
 
 def _made(header: Mapping[str, Any], columns: Sequence[Column]) -> CompactSum:
     first = date.fromisoformat(header["first"]) if header["first"] else None
-    wide = Columns(*(column.astype(np.uint64, copy=False) for column in columns))
-    return CompactSum(wide, tuple(header["apps"]), tuple(header["long"]), first)
+    hi, lo, ends, entries, days = columns
+    words = (column.astype(np.uint64, copy=False) for column in (hi, lo, entries))
+    hi, lo, entries = words
+    table = Columns(hi, lo, ends, entries, days)
+    return CompactSum(table, tuple(header["apps"]), tuple(header["long"]), first)

@@ -25,14 +25,14 @@ def best(folder: Path, wanted: Stamps) -> tuple[Devices, Stamps]:
 
 
 def keep(folder: Path, devices: Devices, united: Stamps, room: int) -> None:
-    """Keep a union, as ``kept.keep`` does."""
+    """Keep a union, as ``kept.Draft.keep`` does."""
     first = np.flatnonzero(devices.contracts.starts())
     counts = np.diff(first, append=len(devices)).astype(np.uint64)
     contracts = devices.contracts.take(first)
     heads = devices.macs.hi ^ IS_HASH
     columns = (contracts.hi, contracts.lo, counts, heads, devices.macs.lo)
     header = {"long": contracts.long}
-    kept.keep(folder, _KIND, united, header, kept.packed(columns), room=room)
+    kept.Draft(folder, columns).keep(_KIND, united, header, room=room)
 
 
 def _made(header: Mapping[str, Any], columns: Sequence[Column]) -> Devices:

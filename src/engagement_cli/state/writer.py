@@ -161,7 +161,7 @@ class Writer(Generation):
                 "content": file.content,
             },
         )
-        name = self._put(file, layout.PARTIALS, encoded, partials.read)
+        name = self._put(file, layout.PARTIALS, encoded, partials.read_back)
         return record(name, encoded.data.size, encoded.sha256, encoded.footer)
 
     def _written(self, file: StoredFile, devices: Devices | None) -> StoredDevices | None:
@@ -170,7 +170,7 @@ class Writer(Generation):
             return None
         assert self._key is not None, "begin_devices comes first"
         encoded = device_files.encode(devices, self._key, file.content)
-        name = self._put(file, layout.DEVICES, encoded, device_files.decoded)
+        name = self._put(file, layout.DEVICES, encoded, device_files.read_back)
         return device_files.record(name, encoded)
 
     def _put(
@@ -178,14 +178,14 @@ class Writer(Generation):
         file: StoredFile,
         place: str,
         encoded: Encoded,
-        read: Callable[[Path, str], object],
+        read_back: Callable[[Path, Encoded], object],
     ) -> str:
         """Write what a file holds, read it back, and put it in its place; its name there."""
         path = self.folder / place / encoded.file_name(str(file.day or layout.UNDATED))
 
         def reads_back(aside: Path) -> None:
             try:
-                read(aside, encoded.sha256)
+                read_back(aside, encoded)
             except StateError as error:
                 raise durable.misread(path) from error
 
@@ -234,7 +234,11 @@ def writing(folder: Path, timeout: float, threads: int, *, whole: bool = True) -
         take_over(folder, state.manifest)
         if whole:
             state.require_whole()
-        yield state
+        try:
+            yield state
+        except BaseException:
+            state.settle()
+            raise
 
 
 def take_over(folder: Path, current: manifest.Manifest) -> None:
