@@ -29,6 +29,7 @@ FLOORS = [
         "ordered",
         "rounding",
         "frames",
+        "memory",
     },
     {
         "scan",
@@ -54,6 +55,7 @@ DRAWN = {
     ("files", "durable"),
     ("files", "secret"),
     ("durable", "errors"),
+    ("sources", "memory"),
     ("parse", "sources"),
     ("parse", "contracts"),
     ("parse", "kernel"),

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -174,6 +175,24 @@ def test_an_interrupt_keeps_finished_files_and_says_how_to_go_on(
     assert f"engagement {' '.join(args)}" in told
     assert out.read_bytes() == OLD
     assert place.export() == csv_of([ONE])
+
+
+def test_an_interrupt_while_python_runs_a_string_ends_the_program_with_130(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from engagement_cli import __main__\n"
+        "from engagement_cli.cli import main\n"
+        "def run():\n"
+        "    try: exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt: return 130\n"
+        "main.run = run\n"
+        "sys.argv = ['engagement', 'run']\n"
+        "__main__.program()\n"
+    )
+    (tmp_path / "interrupted.py").write_text(script)
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, check=False)
+    assert done.returncode == 130
 
 
 def interrupted(

@@ -193,7 +193,7 @@ def import_meanwhile(view: View) -> None:
     interrupt is never lost in it, as it may be in the main thread, where Python runs what frees
     the locks of modules, and an exception there is ignored.
     """
-    package = "pyarrow.compute" if view.is_as_pivoted else "pandas"
+    package = "pyarrow.csv" if view.is_as_pivoted else "pandas"
     Thread(target=import_module, args=(package,)).start()
 
 

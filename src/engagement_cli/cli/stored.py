@@ -16,6 +16,7 @@ from engagement_cli.ingest import Ingested, fresh, ingest
 from engagement_cli.pipeline import import_meanwhile
 from engagement_cli.planning import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
+from engagement_cli.scan import pays
 from engagement_cli.sources.discover import Found
 from engagement_cli.state import layout
 from engagement_cli.state.generation import reading
@@ -112,6 +113,7 @@ def ingesting(
         if ahead and not request.view.needs_each_day:
             state.look_ahead(partial(prepared, request), request.since, request.until)
         if ahead:
+            pays(found.sources)  # loads what reads them, before something else is imported
             import_meanwhile(request.view)
         with terminal:
             ingest(request, found, state, terminal, done)

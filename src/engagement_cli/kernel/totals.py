@@ -151,8 +151,8 @@ class _Partition:
 
         Doubling would leave more of it empty.
         """
-        slots = len(self.table)
-        larger = _empty(slots * 4 if slots < _HUGE_SLOTS else slots * 3 // 2)
+        slots, pages = len(self.table), len(self.table) // _HUGE_SLOTS
+        larger = _empty(max(pages + 1, pages * 3 // 2) * _HUGE_SLOTS if pages else slots * 4)
         native.loop("rehash")(self.table, len(self.table), larger, len(larger))
         self.table = larger
 
@@ -175,11 +175,10 @@ class _Partition:
 
 
 def _empty(slots: int) -> Words:
-    """An empty table of so many slots, or some more to fill huge pages."""
+    """An empty table of so many slots; in huge pages, where it fills them."""
     if slots < _HUGE_SLOTS:
         return np.zeros((slots, len(Row)), np.uint64)
-    size = -(-slots // _HUGE_SLOTS) * _HUGE_SLOTS * 8 * len(Row)
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory = mmap.mmap(-1, slots * 8 * len(Row), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if _HUGE_PAGES is not None:
         memory.madvise(_HUGE_PAGES)
     return np.frombuffer(memory, np.uint64).reshape(-1, len(Row))

@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from engagement_cli import kernel
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     Part: TypeAlias = bytes | memoryview | pa.Buffer
 
-_NEEDS_QUOTES = '[,"\r\n]'
+_NEEDS_QUOTES = re.compile('[,"\r\n]')
+_NEED_QUOTES = re.compile(_NEEDS_QUOTES.pattern.encode())
 _BATCH_ROWS = 65_536
 _THREADS = 2
 """One more would wait for the file."""
@@ -96,9 +97,7 @@ def _field_of(column: pa.Array) -> texts.Field | None:
 
 
 def _field_of_texts(column: pa.Array) -> texts.Field:
-    _, offsets, data = column.buffers()
-    places = np.frombuffer(offsets, np.int64)[column.offset :]
-    values = np.frombuffer(data or b"", np.uint8)
+    places, values = _buffers(column)
     if places[len(column)] + texts.READ_BEHIND > len(values):
         values = np.append(values, np.zeros(texts.READ_BEHIND, np.uint8))
     return texts.Field(places, values)
@@ -114,9 +113,18 @@ def _text_of(batch: pa.RecordBatch) -> Part:
 
 
 def _needs_quotes(column: pa.Array) -> bool:
-    return pa.types.is_large_string(column.type) and bool(
-        pc.any(pc.match_substring_regex(column, _NEEDS_QUOTES)).as_py()
-    )
+    if not pa.types.is_large_string(column.type):
+        return False
+    places, data = _buffers(column)
+    texts = data.data[places[0] : places[len(column)]]
+    return _NEED_QUOTES.search(texts) is not None
+
+
+def _buffers(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Where the texts of a column begin, and where the last one ends; and their bytes."""
+    _, offsets, data = column.buffers()
+    places = np.frombuffer(offsets or bytes(8), np.int64)[column.offset :]
+    return places, np.frombuffer(data or b"", np.uint8)
 
 
 def _texts(column: pa.Array) -> list[str]:
@@ -130,4 +138,4 @@ def _quoted(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _field(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if re.search(_NEEDS_QUOTES, text) else text
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engagement_cli.errors import InputError
+from engagement_cli.memory import PAGE_BYTES, next_page
 from engagement_cli.schema import MAX_LINE_BYTES
 from engagement_cli.sources.fingerprint import RangesHash
 from engagement_cli.sources.streams import reading
@@ -129,14 +130,14 @@ class _Range:
     size: int
 
     def read(self) -> Lines:
-        before = min(self.start, 1)  # the byte before tells whether a line begins at start
-        stop = self.stop - self.start + before
-        buffer = _buffer(stop + _TAIL_BYTES + PADDING)
-        self._fill(memoryview(buffer)[:stop], self.start - before)
+        buffer, at = _buffer(PAGE_BYTES + self.stop - self.start + _TAIL_BYTES + PADDING)
+        stop = at + self.stop - self.start
+        before = at - min(self.start, 1)  # the byte there tells whether a line begins at start
+        self._fill(memoryview(buffer)[before:stop], self.start - (at - before))
         if self.hashing:
-            self.hashing.cover(self.start, memoryview(buffer)[before:stop], self._more)
-        begin = buffer.find(b"\n", 0, stop) + 1 if before else 0
-        if before and not begin:
+            self.hashing.cover(self.start, memoryview(buffer)[at:stop], self._more)
+        begin = buffer.find(b"\n", before, stop) + 1 if self.start else at
+        if not begin:
             return Lines(buffer, stop, stop, self.stop)
         if stop > begin and buffer[stop - 1] != ord("\n"):
             line = buffer.rfind(b"\n", begin, stop) + 1 or begin
@@ -145,9 +146,9 @@ class _Range:
                 buffer = buffer[:stop] + tail + bytes(PADDING)
             buffer[stop : stop + len(tail)] = tail
             stop += len(tail)
-        if self.start == 0 and buffer.startswith(BOM, 0, stop):
-            begin = len(BOM)
-        return Lines(buffer, begin, max(begin, stop), self.start - before + begin)
+        if self.start == 0 and buffer.startswith(BOM, at, stop):
+            begin += len(BOM)
+        return Lines(buffer, begin, max(begin, stop), self.start - at + begin)
 
     def _more(self, size: int, offset: int) -> bytes:
         data = bytearray(size)
@@ -179,12 +180,12 @@ class _Range:
         return tail[: max(most, 0)]
 
 
-def _buffer(size: int) -> bytearray:
-    """At least so many bytes, the same for each range that this thread reads.
+def _buffer(size: int) -> tuple[bytearray, int]:
+    """At least so many bytes, the same for each range that this thread reads, and where to begin.
 
     The system clears every new page, and what was used a moment ago is in the cache.
     """
     if len(getattr(_mine, "buffer", b"")) < size:
-        _mine.buffer = bytearray(size)
+        _mine.buffer = bytearray(size + PAGE_BYTES)
     buffer: bytearray = _mine.buffer
-    return buffer
+    return buffer, next_page(buffer)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from engagement_cli.durable import Aside
+from engagement_cli.memory import page_aligned
 from engagement_cli.state.manifest import FILE_MODE
 
 try:
@@ -158,17 +160,21 @@ def _length(data: bytes) -> int:
 def _read(path: Path, kind: str) -> tuple[dict[str, Any], list[Column]]:
     """The header and the columns of a kept file; 8 bytes or more behind each may be read.
 
+    It is read once to be checked, since an error of the disk could not be told of later; from then
+    on it is in the system's memory, where the columns stay.
+
     Raises:
         OSError: It cannot be read.
         ValueError, TypeError, KeyError: It is damaged.
     """
-    with path.open("rb") as file:
-        data = np.empty(path.stat().st_size, np.uint8)
-        file.readinto(data.data)
-    end = len(data) - _LENGTH_BYTES
-    begin = end - _length(data[end:].tobytes())
-    told, checksums = data[begin:end].tobytes(), _Checksums()
-    checksums.add(data[:begin].data)
+    checksums = _Checksums()
+    with path.open("rb", buffering=0) as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        end = len(data) - _LENGTH_BYTES
+        begin = end - _length(data[end:])
+        piece, told = page_aligned(_CHECKED_BYTES), data[begin:end]
+        while (left := begin - file.tell()) > 0:
+            checksums.add(piece[: file.readinto(piece[:left])])
     if path.name != _name(kind, told, checksums):
         raise ValueError(path)
     header = json.loads(told)

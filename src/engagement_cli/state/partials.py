@@ -210,7 +210,10 @@ def _decode(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
 def _partial(table: pa.Table) -> Partial:
     table = table.combine_chunks()
     app = only_chunk(table[APP_NAME])
-    contracts = Contracts.pack(only_chunk(table[CONTRACT].cast(pa.large_string())))
+    names = only_chunk(table[CONTRACT])
+    if names.type != pa.large_string():  # by what else wrote the file; it takes a tenth of a second
+        names = names.cast(pa.large_string())
+    contracts = Contracts.pack(names)
     rows = rows_of(
         contracts.hi,
         contracts.lo,
