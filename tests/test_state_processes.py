@@ -268,7 +268,7 @@ def test_an_interrupt_while_standard_input_is_read_says_to_give_it_again(place: 
 
 
 def test_a_killed_writer_frees_its_lock(place: Place) -> None:
-    held_by = ["flock", "-x", str(place.state / "writer.lock"), "sleep", "60"]
+    held_by = ["flock", "--no-fork", "-x", str(place.state / "writer.lock"), "sleep", "60"]
     with subprocess.Popen(held_by, start_new_session=True) as process:
         while place.ingest("-q").status != 3:
             time.sleep(0.02)
