@@ -335,7 +335,7 @@ class Generation:
         self, files: Iterable[tuple[StoredFile, StoredPartial]]
     ) -> Generator[CompactSum]:
         tasks = (partial(self._summed_compactly, file, stored) for file, stored in files)
-        return ordered(tasks, self.threads, self.threads)
+        return ordered(tasks, self.threads, 1)  # they are large
 
     def _summed_compactly(self, file: StoredFile, stored: StoredPartial) -> CompactSum:
         return CompactSum.of(self._summed(stored), file.day)

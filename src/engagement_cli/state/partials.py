@@ -20,7 +20,7 @@ from engagement_cli.aggregate import Partial, codes_in
 from engagement_cli.contracts import Contracts
 from engagement_cli.errors import StateError
 from engagement_cli.frames import int64_array, numbers_of, text_array
-from engagement_cli.kernel.layout import rows_of
+from engagement_cli.kernel.layout import TAG_SHIFT, Row
 from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
 
 if TYPE_CHECKING:
@@ -128,7 +128,9 @@ def read(path: Path, sha256: str) -> Decoded:
     data, found = checked(path, sha256)
     with _understood(path):
         table, footer = _decode(data)
-        partial = _partial(table)
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        del table
+        partial = _partial(columns)
     told = totals(partial)
     if told != {name: footer.get(name) for name in told}:
         raise StateError(f"{path}: does not add up to the totals in its footer.")
@@ -207,21 +209,29 @@ def _decode(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
     return table, json.loads(file.metadata.metadata[FOOTER_KEY])
 
 
-def _partial(table: pa.Table) -> Partial:
-    table = table.combine_chunks()
-    app = only_chunk(table[APP_NAME])
-    names = only_chunk(table[CONTRACT])
-    if names.type != pa.large_string():  # by what else wrote the file; it takes a tenth of a second
-        names = names.cast(pa.large_string())
-    contracts = Contracts.pack(names)
-    rows = rows_of(
-        contracts.hi,
-        contracts.lo,
-        numbers_of(app.indices),
-        numbers_of(only_chunk(table[SECONDS])),
-        numbers_of(only_chunk(table[LINES])),
-    )
-    return Partial(rows, tuple(app.dictionary.to_pylist()), contracts.long)
+def _partial(columns: dict[str, pa.ChunkedArray]) -> Partial:
+    """The partial that columns hold; each is let go when it is taken over, since all are large."""
+    app = columns.pop(APP_NAME)
+    apps = app.chunk(0).dictionary.to_pylist() if app.num_chunks else []
+    rows = np.empty((len(app), len(Row)), np.uint64)
+    for place, chunk in _placed(app):
+        rows[place, Row.TAG] = numbers_of(chunk.indices).astype(np.uint64) << np.uint64(TAG_SHIFT)
+    for place, chunk in _placed(columns.pop(LINES)):
+        rows[place, Row.TAG] |= numbers_of(chunk).view(np.uint64)
+    for place, chunk in _placed(columns.pop(SECONDS)):
+        rows[place, Row.SECONDS] = numbers_of(chunk)
+    long: dict[str, int] = {}
+    for place, names in _placed(columns.pop(CONTRACT).cast(pa.large_string())):
+        contracts = Contracts.pack(names).numbered(lambda name: long.setdefault(name, len(long)))
+        rows[place, Row.HI], rows[place, Row.LO] = contracts.hi, contracts.lo
+    return Partial(rows, tuple(apps), tuple(long))
+
+
+def _placed(column: pa.ChunkedArray) -> Iterator[tuple[slice, pa.Array]]:
+    """The chunks of a column, and where each stands in it."""
+    begin = 0
+    for chunk in column.chunks:
+        yield slice(begin, begin := begin + len(chunk)), chunk
 
 
 def _opened(data: bytes) -> parquet.ParquetFile:
