@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import peers, plots
+from benchmarks import peers, plots, targets
 from benchmarks.bench import BASE
 from benchmarks.parts import PARTS
 from benchmarks.results import spread
@@ -52,7 +52,7 @@ def write(results: Results, out: Path) -> Path:
     page = out / "benchmarks.md"
     notes = _notes(page)
     images = plots.draw(results, out / "img")
-    sections = [_HEAD, *_summary(results), _machine(results)]
+    sections = [_HEAD, *_summary(results), _targets(results), _machine(results)]
     sections += [_part(part, results, images) for part in PARTS if part.name in results.dates]
     page.write_text("\n".join([*sections, notes]), encoding="utf-8")
     return page
@@ -79,6 +79,11 @@ def _summary(results: Results) -> Iterator[str]:
             f"{seconds:.1f} s and {peak:,.0f} MB of memory. The fastest peer here, {race.other}, "
             f"takes {_three(race.ratio, '.2f')} times as long.\n"
         )
+
+
+def _targets(results: Results) -> str:
+    head = ("target, in the median", "limit", "measured", "kept")
+    return "\n".join(["## Targets", "", *_table(head, targets.rows(results)), ""])
 
 
 def _machine(results: Results) -> str:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks import data, peers
+from benchmarks import data, peers, targets
 from benchmarks.bench import Bench, Settings
 from benchmarks.measure import (
     Cost,
@@ -241,6 +241,19 @@ def test_the_page_is_written_anew_around_the_notes(tmp_path: Path) -> None:
     page.write_text(noted, encoding="utf-8")
     report.write(results(), tmp_path)
     assert page.read_text("utf-8") == noted
+
+
+def test_targets_are_held_against_the_worst_of_the_races_that_were_run() -> None:
+    race = Race(
+        "state", "day 2", 2, 0, "engagement run --state", "duckdb", results().races[0].pairs
+    )
+    measured = Results({}, [*results().races, race])
+    assert list(targets.rows(measured)) == [
+        ("whole job: the fastest peer's time", "at least 1.5", "3", "yes"),
+        ("whole job: peak MB", "at most 1000", "1", "yes"),
+        ("day folded in: DuckDB's time", "at least 15", "3", "**no**"),
+        ("day folded in: peak MB", "at most 1000", "1", "yes"),
+    ]
 
 
 def test_the_command_line_names_what_it_does_not_know() -> None:

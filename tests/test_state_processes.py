@@ -195,6 +195,27 @@ def test_an_interrupt_while_python_runs_a_string_ends_the_program_with_130(tmp_p
     assert done.returncode == 130
 
 
+def test_an_interrupt_within_an_import_waits_for_its_end(tmp_path: Path) -> None:
+    imported = "import signal\nsignal.raise_signal(signal.SIGTERM)\nprint('imported', flush=True)\n"
+    (tmp_path / "imported.py").write_text(imported)
+    script = (
+        "import sys, time\n"
+        "from engagement_cli import __main__\n"
+        "from engagement_cli.cli import main\n"
+        "def get_command(*_):\n"
+        "    import imported\n"
+        "    time.sleep(60)\n"
+        "main._LazyGroup.get_command = get_command\n"
+        "sys.argv = ['engagement', 'run']\n"
+        "__main__.program()\n"
+    )
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(
+        command, cwd=tmp_path, env=ENVIRONMENT, check=False, capture_output=True, timeout=30
+    )
+    assert (run.returncode, run.stdout) == (130, b"imported\n"), run.stderr
+
+
 def interrupted(
     waits: Callable[[subprocess.Popen[bytes]], bool], args: list[str], **environment: str
 ) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engagement_cli.errors import NoInputError
-from engagement_cli.pipeline import Outcome, fold_of, import_meanwhile, outcome_of
+from engagement_cli.pipeline import Outcome, fold_of, import_meanwhile, outcome_of, package_of
 from engagement_cli.pivot import applied, tells_days
 from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
@@ -13,10 +13,10 @@ from engagement_cli.tally import Tally
 if TYPE_CHECKING:
     from engagement_cli.aggregate import Partial
     from engagement_cli.compact import CompactSum
+    from engagement_cli.fold import Emit, Shown
     from engagement_cli.pivot import Applied
     from engagement_cli.planning import Request
     from engagement_cli.state.generation import Counted, Generation
-    from engagement_cli.views import Emit, Shown
 
 
 def export(
@@ -60,14 +60,15 @@ def export(
 
 def prepared(request: Request, total: Partial | CompactSum) -> Applied:
     """What a result needs of the sum of all days, whatever it shows."""
-    return applied(total, request.table, keep_unmapped=request.unmapped == "keep")
+    keep, days = request.unmapped == "keep", request.view.needs_activity
+    return applied(total, request.table, keep_unmapped=keep, with_days=days)
 
 
 def _shown(request: Request, state: Generation, counted: Counted, emit: Emit | None) -> Shown:
     """The view of what is stored: of its sum where that is enough, else day by day."""
     view = request.view
     if counted.pays:
-        import_meanwhile(view)
+        import_meanwhile(package_of(view))
     fold = fold_of(request, counted.days, emit, compiled=counted.pays)
     whole_range = view.needs_devices and not view.needs_devices_by_day
     if not view.needs_each_day:

@@ -15,6 +15,7 @@ from engagement_cli.batch import active_days, pivot_lines
 from engagement_cli.batch import devices as count_devices
 from engagement_cli.devices import Devices, Union
 from engagement_cli.features.material import ActiveDays, Extent, day_number
+from engagement_cli.fold import Emit, Fold, Shown
 from engagement_cli.frames import Rows
 from engagement_cli.parse.chunk import Chunk
 from engagement_cli.quality import Account, formulas, near_misses
@@ -24,7 +25,6 @@ from engagement_cli.schema import APP_NAME, CONTRACT, DAY, MAC, SECONDS, Reason
 from engagement_cli.sources.days import missing_days
 from engagement_cli.sources.discover import Source
 from engagement_cli.tally import Tally
-from engagement_cli.views import Emit, Fold, Shown
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def fold_of(
 def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:
     """Add up sums, block by block, in memory for the contracts alone."""
     compiled, view = pays(planned.sources), request.view
-    import_meanwhile(view)
+    import_meanwhile(package_of(view))
     vocabulary = Vocabulary()
     days: list[date | None] = [*planned.days] if view.needs_days else [None]
     sums = {day: Sum(vocabulary, compiled=compiled) for day in days}
@@ -186,15 +186,19 @@ def _incrementally(request: Request, planned: Plan, log: Log, emit: Emit | None)
     return fold.shown(None if view.needs_devices_by_day else devices[None].total())
 
 
-def import_meanwhile(view: View) -> None:
-    """Import what a result is made with, in a thread of its own, while others read.
+def package_of(view: View) -> str:
+    """What a result is made with that takes long to import."""
+    return "pyarrow.csv" if view.is_as_pivoted else "pandas"
+
+
+def import_meanwhile(*packages: str) -> None:
+    """Import what will be needed, in a thread of its own, while others read.
 
     That takes a quarter of a second; whoever needs it sooner waits for the rest of that. An
     interrupt is never lost in it, as it may be in the main thread, where Python runs what frees
     the locks of modules, and an exception there is ignored.
     """
-    package = "pyarrow.csv" if view.is_as_pivoted else "pandas"
-    Thread(target=import_module, args=(package,)).start()
+    Thread(target=lambda: [import_module(package) for package in packages]).start()
 
 
 def _in_one_frame(request: Request, planned: Plan, log: Log, emit: Emit | None) -> Shown:

@@ -144,11 +144,15 @@ class Mapped:
         """The day of the lowest bit of active days, where the sums know days."""
         return self._total.first if isinstance(self._total, CompactSum) else None
 
-    def pivoted(self, shown: int) -> Pivoted:
-        """The groups added up by contract and place, of which the first ones are shown."""
+    def pivoted(self, shown: int, *, with_days: bool = True) -> Pivoted:
+        """The groups added up by contract and place, of which the first ones are shown.
+
+        Without days it need not tell when contracts were active.
+        """
         total = self._total
         if isinstance(total, CompactSum):
-            return pivoted(total.columns, self.place_of_app, self.nobody, self.places, shown)
+            how = self.place_of_app, self.nobody, self.places, shown
+            return pivoted(total.columns, *how, with_days=with_days)
         partial, row, code = self.partial, self.row, self.code
         seconds = np.zeros((self.places, len(self.contracts)), np.int64)
         seen = np.zeros(seconds.shape, np.bool_)
@@ -200,11 +204,16 @@ class Applied(NamedTuple):
 
 
 def applied(
-    total: Partial | CompactSum, table: CategoryTable, *, keep_unmapped: bool = False
+    total: Partial | CompactSum,
+    table: CategoryTable,
+    *,
+    keep_unmapped: bool = False,
+    with_days: bool = True,
 ) -> Applied:
-    """Apply a category table to sums."""
+    """Apply a category table to sums; without days these tell none."""
     groups = mapped(total, table)
-    return Applied(groups, pivot_groups(groups, table, keep_unmapped=keep_unmapped))
+    row_each = pivot_groups(groups, table, keep_unmapped=keep_unmapped, with_days=with_days)
+    return Applied(groups, row_each)
 
 
 def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
@@ -212,12 +221,14 @@ def pivot(partial: Partial, table: CategoryTable, *, keep_unmapped: bool = False
     return applied(partial, table, keep_unmapped=keep_unmapped).pivot
 
 
-def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = False) -> Pivot:
+def pivot_groups(
+    groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = False, with_days: bool = True
+) -> Pivot:
     """One row a contract, of groups that the same table was applied to."""
     import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
     columns = [*table.columns, table.other][: len(table.categories) + keep_unmapped]
-    sums = groups.pivoted(len(columns))
+    sums = groups.pivoted(len(columns), with_days=with_days)
     contracts = Contracts(sums.hi, sums.lo, groups.contracts.long)
     rows = pa.table(
         [contracts.strings(), *map(int64_array, sums.seconds)], names=[CONTRACT, *columns]
@@ -241,8 +252,8 @@ def pivot_groups(groups: Mapped, table: CategoryTable, *, keep_unmapped: bool = 
 def nobody(contracts: Contracts, table: CategoryTable) -> NDArray[np.bool_]:
     """Which of these contracts mean nobody by the table; shape (n,), bool."""
     found = contracts.equal_to(table.ignore_contracts)
-    first = (contracts.hi >> np.uint64(56)).astype(np.uint8)
-    suspects = np.flatnonzero((first <= ord(" ")) | (first > ord("~")))  # perhaps white space
+    before, behind = np.uint64(ord("!") << 56), np.uint64((ord("~") + 1) << 56)
+    suspects = np.flatnonzero((contracts.hi < before) | (contracts.hi >= behind))  # white space?
     names = contracts.take(suspects).strings().to_pylist()
     found[suspects] = [table.is_nobody(name) for name in names]
     return found

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 from engagement_cli.categories import CategoryTable, builtin_table
 from engagement_cli.errors import NoInputError, UsageError
+from engagement_cli.fold import try_out
 from engagement_cli.parse.rules import Fields
 from engagement_cli.pivot import UNMAPPED, Unmapped
 from engagement_cli.quality import RejectLimit
 from engagement_cli.scan import Reading
 from engagement_cli.sources.discover import Found, Source, discover
 from engagement_cli.sources.streams import reading
-from engagement_cli.views import View, check_known, try_out
+from engagement_cli.views import View, check_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from engagement_cli.aggregate import Sum
+from engagement_cli.fold import Shown
 from engagement_cli.frames import Rows
 from engagement_cli.lines import cleaned
 from engagement_cli.parse.chunk import Chunk
@@ -13,7 +14,6 @@ from engagement_cli.pipeline import Log, outcome_of, steps_of
 from engagement_cli.pivot import pivot
 from engagement_cli.scan import pays
 from engagement_cli.tally import Tally
-from engagement_cli.views import Shown
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import suppress
 from importlib import import_module
 
 import click
 
+from engagement_cli.cli import interrupts
 from engagement_cli.errors import EngagementError
 from engagement_cli.secret import masked, without_logins
 from engagement_cli.version import __version__
@@ -82,7 +82,7 @@ def run() -> int:
     Raises:
         BrokenPipeError: Nobody reads standard output any more.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop is to stop, by ^C or kill
+    interrupts.heed()
     try:
         status = cli.main(prog_name="engagement", standalone_mode=False)
     except click.UsageError as error:

@@ -13,7 +13,7 @@ from engagement_cli.cli import again, render
 from engagement_cli.errors import NoInputError, UsageError
 from engagement_cli.export import export, prepared
 from engagement_cli.ingest import Ingested, fresh, ingest
-from engagement_cli.pipeline import import_meanwhile
+from engagement_cli.pipeline import import_meanwhile, package_of
 from engagement_cli.planning import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
 from engagement_cli.scan import pays
@@ -112,9 +112,8 @@ def ingesting(
     with writing(place.folder, place.lock_timeout, request.reading.threads) as state:
         if ahead and not request.view.needs_each_day:
             state.look_ahead(partial(prepared, request), request.since, request.until)
-        if ahead:
-            pays(found.sources)  # loads what reads them, before something else is imported
-            import_meanwhile(request.view)
+        pays(found.sources)  # loads what reads them, before something else is imported
+        import_meanwhile("pyarrow.parquet", *([package_of(request.view)] if ahead else []))
         with terminal:
             ingest(request, found, state, terminal, done)
         generation = state.manifest.generation

@@ -59,7 +59,8 @@ class Pivoted(NamedTuple):
         hi: uint64, shape (n,): the contracts with a group in a place that is shown.
         lo: uint64, shape (n,).
         seconds: int64, each shape (n,): their seconds in each place that is shown.
-        active: uint64, shape (n,): their days in the places before the last two, one bit each.
+        active: uint64, shape (n,): their days in the places before the last two, one bit each,
+            if they are wanted.
         place_contracts: int64, shape (p,): how many contracts have a group in each place.
         place_lines: int64, shape (p,).
         place_seconds: int64, shape (p,).
@@ -125,6 +126,8 @@ def pivoted(
     nobody: NDArray[np.bool_],
     places: int,
     shown: int,
+    *,
+    with_days: bool = True,
 ) -> Pivoted:
     """Add up a table by contract and by the place of each app.
 
@@ -134,21 +137,26 @@ def pivoted(
         nobody: For each contract, whether all it has falls into the last place.
         places: How many there are, ``MAX_PLACES`` at most.
         shown: How many of them are shown, from the first one on.
+        with_days: Whether days are wanted.
     """
     from engagement_cli.kernel import native  # noqa: PLC0415 # loads machine code
 
     apps, contracts = len(place_of_app), len(nobody)
-    hi, lo, active = (np.empty(contracts, np.uint64) for _ in range(3))
+    hi, lo = np.empty(contracts, np.uint64), np.empty(contracts, np.uint64)
+    active = np.empty(contracts, np.uint64) if with_days else None
+    is_nobody = np.zeros(contracts + NUMBER_PADDING, np.bool_)
+    is_nobody[:contracts] = nobody
     seconds = np.empty((shown, contracts), np.int64)
     figures = np.zeros(4 * places + 2 * apps, np.int64)
     rows = native.loop("pivot_table")(
-        _described(table), place_of_app.astype(np.uint64), apps, nobody.astype(np.uint64), places,
-        shown, hi, lo, active, seconds, figures,
+        _described(table), place_of_app.astype(np.uint64), apps, is_nobody, places,
+        shown, hi, lo, 0 if active is None else active, seconds, figures,
     )  # fmt: skip
     by_place = figures[: 4 * places].reshape(places, 4)
     by_app = figures[4 * places :].reshape(apps, 2)
     columns = [column[:rows] for column in seconds]
-    return Pivoted(hi[:rows], lo[:rows], columns, active[:rows], *by_place.T[:3], *by_app.T)
+    days = None if active is None else active[:rows]
+    return Pivoted(hi[:rows], lo[:rows], columns, days, *by_place.T[:3], *by_app.T)
 
 
 def _described(columns: Columns) -> Words:

@@ -151,6 +151,15 @@ def merge_tables(
     return U(0)
 
 
+@njit
+def _count(figures, columns, seen):
+    """Count a contract, and its seconds, in the places where it was seen."""
+    for place in range(columns):
+        if (seen >> place) & U(1):
+            figures[place, U(0)] += U(1)
+            figures[place, U(2)] += figures[place, U(3)]
+
+
 def pivot_table(
     table_at, places_at, apps, nobody_at, columns, shown,
     hi_at, lo_at, active_at, seconds_at, figures_at,
@@ -159,15 +168,15 @@ def pivot_table(
 
     Contracts that mean nobody fall into the last place, whatever they watch. Those with a group in
     one of the first places, which are shown, are written down, with their seconds there and their
-    days in the places before the last two. ``figures`` has four words for each place, its
-    contracts, lines and seconds and one to work with, and behind them two for each app: lines and
-    seconds of contracts that are somebody.
+    days in the places before the last two, if there is an address for these. ``figures`` has four
+    words for each place, its contracts, lines and seconds and one to work with, and behind them two
+    for each app: lines and seconds of contracts that are somebody.
     """
     table = _table(table_at)
     contracts, ends, ends_bytes = table[_CONTRACTS], table[_ENDS], table[_ENDS_BYTES]
     days, days_bytes = table[_DAYS], table[_DAYS_BYTES]
     his, los, entries = _column(table, _HI), _column(table, _LO), _column(table, _ENTRIES)
-    places, nobody = carray(words_at(places_at), apps), carray(words_at(nobody_at), contracts)
+    places = carray(words_at(places_at), apps)
     shown_his, shown_los = carray(words_at(hi_at), contracts), carray(words_at(lo_at), contracts)
     active = carray(words_at(active_at), contracts)
     seconds_of = carray(words_at(seconds_at), (shown, contracts))
@@ -175,7 +184,7 @@ def pivot_table(
     by_app = carray(words_at(figures_at + U(32) * columns), (apps, U(2)))
     group = row = U(0)
     for contract in range(contracts):
-        is_nobody = nobody[contract] != U(0)
+        is_nobody = _number(nobody_at, contract, U(1)) != U(0)
         seen = active_days = U(0)
         end = _number(ends, contract, ends_bytes)
         while group < end:
@@ -193,14 +202,12 @@ def pivot_table(
             figures[place, U(3)] += seconds
             seen |= U(1) << place
             group += U(1)
-        for place in range(columns):
-            if (seen >> place) & U(1):
-                figures[place, U(0)] += U(1)
-                figures[place, U(2)] += figures[place, U(3)]
+        _count(figures, columns, seen)
         is_shown = seen & ((U(1) << shown) - U(1)) != U(0)
         if is_shown:
             shown_his[row], shown_los[row] = his[contract], los[contract]
-            active[row] = active_days
+            if active_at != U(0):
+                active[row] = active_days
             for place in range(shown):
                 seconds_of[place, row] = figures[place, U(3)]
             row += U(1)

@@ -81,7 +81,9 @@ def csv_lines(fields: Sequence[Field], rows: int) -> NDArray[np.uint8] | None:
         if offsets is None:
             kind = FieldKind.DECIMAL if values.dtype.kind == "f" else FieldKind.INTEGER
             described[:] = kind, 0, values.ctypes.data
-            size += rows * (1 + _MOST_DIGITS)
+            whole = kind == FieldKind.INTEGER
+            digits = len(str(values[:rows].max(initial=0))) if whole else _MOST_DIGITS
+            size += rows * (1 + digits)
         else:
             described[:] = FieldKind.TEXT, offsets.ctypes.data, values.ctypes.data
             size += rows + int(offsets[rows] - offsets[0])

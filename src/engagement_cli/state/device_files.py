@@ -11,9 +11,6 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-from pyarrow import parquet
-
 from engagement_cli import durable
 from engagement_cli.contracts import Contracts
 from engagement_cli.devices import HASH_BYTES, Devices, packed_hashes, unpacked_hashes
@@ -79,6 +76,8 @@ def make_key(folder: Path) -> None:
 
 def encode(devices: Devices, key: bytes, content: str) -> Encoded:
     """The devices that a content names, hashed, as the bytes of a Parquet file."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     hashed = devices.hashed(key)
     column = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(HASH_BYTES), len(hashed), [None, pa.py_buffer(unpacked_hashes(hashed.macs))]
@@ -123,6 +122,9 @@ def decoded(path: Path, sha256: str) -> Devices:
     Raises:
         StateError: As ``read`` does.
     """
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+    from pyarrow import parquet  # noqa: PLC0415 - reading begins without
+
     data, _ = partials.checked(path, sha256)
     try:
         file = parquet.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)

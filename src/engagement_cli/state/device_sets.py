@@ -6,8 +6,6 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-import pyarrow as pa
-
 from engagement_cli.devices import Devices
 from engagement_cli.errors import DamageError, StateError, UsageError
 from engagement_cli.ordered import ordered
@@ -73,6 +71,8 @@ def of_range(state: Generation, counted: Counted) -> Devices:
     if not rest:
         return kept
     total = Devices.union(chain([kept], _loaded(state, rest)))
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     pa.default_memory_pool().release_unused()  # sums of as many files are read next
     size = sum(stored.devices.bytes for stored in files.values() if stored.devices)
     state.keep_aside(lambda folder, room: unions.keep(folder, total, wanted, room), size)

@@ -173,8 +173,8 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], list[Column]]:
         end = len(data) - _LENGTH_BYTES
         begin = end - _length(data[end:])
         piece, told = page_aligned(_CHECKED_BYTES), data[begin:end]
-        while (left := begin - file.tell()) > 0:
-            checksums.add(piece[: file.readinto(piece[:left])])
+        while size := file.readinto(piece[: begin - file.tell()]):
+            checksums.add(piece[:size])
     if path.name != _name(kind, told, checksums):
         raise ValueError(path)
     header = json.loads(told)

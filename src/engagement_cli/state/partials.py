@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import parquet
 
 from engagement_cli.aggregate import Partial, codes_in
 from engagement_cli.contracts import Contracts
@@ -26,6 +24,9 @@ from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
+    from pyarrow import parquet
 
     from engagement_cli.kernel.layout import Words
 
@@ -67,6 +68,8 @@ class Decoded(NamedTuple):
 
 def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
     """Write a partial as Parquet, in memory; its control totals join the footer."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     footer = {**footer, **totals(partial)}
     sums = partial.canonical()
     table = pa.table(
@@ -84,6 +87,9 @@ def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
 
 def encoded(table: pa.Table, footer: dict[str, Any], **how: Any) -> Encoded:
     """Write a table with a footer as Parquet, in memory; ``how`` is for Arrow."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+    from pyarrow import parquet  # noqa: PLC0415 - reading begins without
+
     sink = pa.BufferOutputStream()
     parquet.write_table(
         table.replace_schema_metadata({FOOTER_KEY: json.dumps(footer)}),
@@ -99,6 +105,9 @@ def encoded(table: pa.Table, footer: dict[str, Any], **how: Any) -> Encoded:
 
 def footer(path: Path) -> dict[str, Any]:
     """What the footer of a file says, which nothing has checked; empty where it says nothing."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+    from pyarrow import parquet  # noqa: PLC0415 - reading begins without
+
     with suppress(pa.ArrowException, OSError, KeyError, ValueError, TypeError):
         return dict(json.loads(parquet.read_metadata(path).metadata[FOOTER_KEY]))
     return {}
@@ -193,6 +202,8 @@ def _understood(path: Path) -> Iterator[None]:
     Raises:
         StateError: It does.
     """
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     try:
         yield
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
@@ -201,6 +212,8 @@ def _understood(path: Path) -> Iterator[None]:
 
 def _decode(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
     """The table that bytes hold, with one dictionary in all its chunks, and their footer."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     file = _opened(data)
     with ThreadPoolExecutor(_ROW_GROUPS) as pool:
         numbers = range(file.num_row_groups)
@@ -211,6 +224,8 @@ def _decode(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
 
 def _partial(columns: dict[str, pa.ChunkedArray]) -> Partial:
     """The partial that columns hold; each is let go when it is taken over, since all are large."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     app = columns.pop(APP_NAME)
     apps = app.chunk(0).dictionary.to_pylist() if app.num_chunks else []
     rows = np.empty((len(app), len(Row)), np.uint64)
@@ -235,6 +250,9 @@ def _placed(column: pa.ChunkedArray) -> Iterator[tuple[slice, pa.Array]]:
 
 
 def _opened(data: bytes) -> parquet.ParquetFile:
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+    from pyarrow import parquet  # noqa: PLC0415 - reading begins without
+
     return parquet.ParquetFile(
         pa.BufferReader(data), page_checksum_verification=True, read_dictionary=[APP_NAME]
     )
@@ -252,4 +270,6 @@ def totals(partial: Partial) -> dict[str, int]:
 
 def only_chunk(column: pa.ChunkedArray) -> Any:
     """The one chunk of a column whose chunks were combined."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)
