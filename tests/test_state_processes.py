@@ -195,15 +195,18 @@ def test_an_interrupt_while_python_runs_a_string_ends_the_program_with_130(tmp_p
     assert done.returncode == 130
 
 
-def test_an_interrupt_within_an_import_waits_for_its_end(tmp_path: Path) -> None:
-    imported = "import signal\nsignal.raise_signal(signal.SIGTERM)\nprint('imported', flush=True)\n"
-    (tmp_path / "imported.py").write_text(imported)
+@pytest.mark.parametrize("where", ["import imported", "Freed()"])
+def test_an_interrupt_where_it_would_be_lost_waits(where: str, tmp_path: Path) -> None:
+    interrupt = "signal.raise_signal(signal.SIGTERM); print('went on', flush=True)\n"
+    (tmp_path / "imported.py").write_text(f"import signal\n{interrupt}")
     script = (
-        "import sys, time\n"
+        "import signal, sys, time\n"
         "from engagement_cli import __main__\n"
         "from engagement_cli.cli import main\n"
+        "class Freed:\n"
+        f"    def __del__(self): {interrupt}"
         "def get_command(*_):\n"
-        "    import imported\n"
+        f"    {where}\n"
         "    time.sleep(60)\n"
         "main._LazyGroup.get_command = get_command\n"
         "sys.argv = ['engagement', 'run']\n"
@@ -213,7 +216,7 @@ def test_an_interrupt_within_an_import_waits_for_its_end(tmp_path: Path) -> None
     run = subprocess.run(
         command, cwd=tmp_path, env=ENVIRONMENT, check=False, capture_output=True, timeout=30
     )
-    assert (run.returncode, run.stdout) == (130, b"imported\n"), run.stderr
+    assert (run.returncode, run.stdout) == (130, b"went on\n"), run.stderr
 
 
 def interrupted(

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM: both stop the program, at any moment but within an import.
+"""Ctrl-C and SIGTERM: both stop the program, at any moment but two.
 
-An interrupt there may be ignored, and leaves locks behind that nobody frees: the next import waits
-for ever. So it comes again a moment later, until it finds the program elsewhere.
+Within an import an interrupt may be ignored, and leaves locks behind that nobody frees, for which
+the next import waits for ever; within a destructor Python ignores whatever is raised. So it comes
+again a moment later, until it finds the program elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-_IMPORTING = "<frozen importlib._bootstrap>"
+_IMPORTING, _DESTRUCTOR = "<frozen importlib._bootstrap>", "__del__"
 _SOON = 0.01
 """Seconds."""
 
@@ -27,7 +28,7 @@ def heed() -> None:
 
 def _interrupt(_: int, frame: FrameType | None) -> None:
     while frame:
-        if frame.f_code.co_filename == _IMPORTING:
+        if frame.f_code.co_filename == _IMPORTING or frame.f_code.co_name == _DESTRUCTOR:
             signal.setitimer(signal.ITIMER_REAL, _SOON)
             return
         frame = frame.f_back
