@@ -14,6 +14,7 @@ import argparse
 import os
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -251,9 +252,11 @@ def every_fault(folder: Path, dice: random.Random, seconds: float) -> Counter[st
     faults = [(place, fault) for place in places for fault in place.faults()]
     dice.shuffle(faults)
     survived: Counter[str] = Counter(scenarios=len(places), possible=len(faults))
-    for place, fault in faults:
+    for done, (place, fault) in enumerate(faults):
         if time.monotonic() > until:
             break
+        if sys.stderr.isatty():
+            print(f"\r{done:,} of {len(faults):,} faults", end="", file=sys.stderr)  # noqa: T201
         place.reset()
         told = f"{place.scenario.name}: {fault}"
         with _told(told):

@@ -394,17 +394,20 @@ def test_a_mac_of_more_than_16_bytes_is_given_back_only_when_asked_for() -> None
 # --- machine code -----------------------------------------------------------------------------
 
 
-def test_the_kernel_loads_from_its_file_without_numba() -> None:
-    native.load()
+@pytest.mark.parametrize("on_file", [True, False])
+def test_no_process_that_runs_the_kernel_has_numba(on_file: bool, tmp_path: Path) -> None:
+    native.load("documents")
+    folders = native._folders() if on_file else (tmp_path,)
     program = (
-        "import sys; from engagement_cli.kernel import native; native.load();"
+        "import sys, pathlib; from engagement_cli.kernel import native;"
+        f"native._folders = lambda: [*map(pathlib.Path, {[*map(str, folders)]!r})];"
+        "native.load('documents');"
         "sys.exit(any(name in sys.modules for name in ('numba', 'pandas', 'pyarrow')))"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(kernel.__file__).parents[2])}
-    assert (
-        subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode
-        == 0
-    )
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    assert ended.returncode == 0
+    assert on_file or [path.suffix for path in tmp_path.iterdir()] == [".o"]
 
 
 def test_damaged_code_on_file_is_not_loaded(

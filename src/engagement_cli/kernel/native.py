@@ -2,6 +2,7 @@
 
 Importing Numba and letting it find its own cache costs 0.4 s in every process; importing llvmlite
 and loading an object file, 0.06 s. The file's name holds a hash of all that its content depends on.
+A process of its own compiles, so that the memory which that takes is given back.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import llvmlite
 from llvmlite import binding as llvm
@@ -66,7 +69,7 @@ def loop(name: str) -> Loop:
     a count.
 
     Raises:
-        ImportError: As ``load``.
+        subprocess.CalledProcessError: As ``load``.
     """
     return load(_GROUP_OF[name])[name]
 
@@ -76,14 +79,15 @@ def load(group: Group = "lines") -> dict[str, Loop]:
     """Return the compiled loops of a group by name.
 
     Raises:
-        ImportError: The code is not on file yet, and Numba, which makes it, cannot be imported.
+        subprocess.CalledProcessError: The code is not on file yet, and cannot be made; where Numba
+            cannot be imported, for example.
     """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     kept = f"engagement-{group}-{_fingerprint()}.o"
     code = _read(kept)
     if code is None:
-        code = _compile(group)
+        code = _compiled(group)
         _write(kept, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -136,9 +140,26 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:32]
 
 
+def _compiled(group: Group) -> bytes:
+    """Return an object file of the loops of a group, made by a process that imports as this does.
+
+    Raises:
+        subprocess.CalledProcessError: It could not.
+    """
+    command = [sys.executable, "-P", "-m", __name__, group]
+    path = os.pathsep.join(filter(None, sys.path))
+    return subprocess.run(  # noqa: S603 - this very module, by this very Python
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    ).stdout
+
+
 def _compile(group: Group) -> bytes:
     """Return an object file of the loops of a group for this machine."""
-    from numba import cfunc, uint64  # noqa: PLC0415 # costs 0.2 s, and once is enough
+    from numba import cfunc, uint64  # noqa: PLC0415 # only whoever compiles needs it
 
     program = llvm.parse_assembly("")
     for module, names in LOOPS[group].items():
@@ -178,3 +199,7 @@ def _write(name: str, code: bytes) -> None:
                 aside.write(hashlib.sha256(code).digest() + code)
             Path(aside.name).replace(folder / name)
             return
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_compile(cast("Group", sys.argv[1])))
