@@ -83,6 +83,7 @@ def run(program: Program) -> Cost:
     """
     if program.prepare:
         program.prepare()
+    os.sync()  # or a program that makes its own output durable would write that of others as well
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         with subprocess.Popen(

@@ -145,6 +145,12 @@ class Place:
         learn(self._command(*self.scenario.arguments), self._notes)
         self.reset()
 
+    def duration(self) -> float:
+        """How many seconds the command takes."""
+        begun = time.monotonic()
+        forked(self._command(*self.scenario.arguments), self._notes)
+        return time.monotonic() - begun
+
     def faults(self) -> list[Fault]:
         """Every fault that can happen to the command as things are; they are so again after."""
         self.save(self._notes / "as it is")
@@ -277,10 +283,11 @@ def random_kills(folder: Path, dice: random.Random, count: int) -> int:
     """SIGKILL at random moments of runs with two threads; how many hit a run at work."""
     scenario = replace(SCENARIOS[1], arguments=tuple("2" if a == "1" else a for a in RUN))
     place = Place(folder, scenario)
-    hit = 0
+    place.learn()
+    most, hit = place.duration(), 0
     for _ in range(count):
         place.reset()
-        seconds = dice.uniform(0, 0.15)
+        seconds = dice.uniform(0, most)
         with _told(f"SIGKILL after {seconds:.3f} s"):
             hit += place.die(seconds)
             place.recover()

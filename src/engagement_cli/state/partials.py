@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,10 +19,11 @@ from engagement_cli.contracts import Contracts
 from engagement_cli.errors import StateError
 from engagement_cli.frames import int64_array, numbers_of, text_array
 from engagement_cli.kernel.layout import TAG_SHIFT, Row
+from engagement_cli.ordered import ordered
 from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 FOOTER_KEY = b"engagement"
 SUFFIX = ".parquet"
 _NAME_DIGITS = 16
-_ROW_GROUPS = 2
-"""Parts of a file that threads read side by side."""
-_FEW_ROWS = 100_000
-"""A part has no fewer."""
+_PART_ROWS = 200_000
+"""Rows of a part of a file: few, since parts are read and let go one after the other."""
+_THREADS = 2
+"""They read parts side by side."""
 _ENCODINGS = {
     CONTRACT: "DELTA_BYTE_ARRAY",
     SECONDS: "DELTA_BINARY_PACKED",
@@ -66,12 +67,12 @@ class Decoded(NamedTuple):
     sha256: str
 
 
-def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
+def encode(part: Partial, footer: Mapping[str, Any]) -> Encoded:
     """Write a partial as Parquet, in memory; its control totals join the footer."""
     import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
-    footer = {**footer, **totals(partial)}
-    sums = partial.canonical()
+    footer = {**footer, **totals(part)}
+    sums = part.canonical()
     table = pa.table(
         {
             CONTRACT: sums.contracts.strings(),
@@ -80,8 +81,11 @@ def encode(partial: Partial, footer: Mapping[str, Any]) -> Encoded:
             LINES: int64_array(sums.lines),
         }
     )
-    rows = max(-(-len(table) // _ROW_GROUPS), _FEW_ROWS)
-    how = {"use_dictionary": [APP_NAME], "column_encoding": _ENCODINGS, "row_group_size": rows}
+    how = {
+        "use_dictionary": [APP_NAME],
+        "column_encoding": _ENCODINGS,
+        "row_group_size": _PART_ROWS,
+    }
     return encoded(table, footer, **how)
 
 
@@ -136,14 +140,12 @@ def read(path: Path, sha256: str) -> Decoded:
     """
     data, found = checked(path, sha256)
     with _understood(path):
-        table, footer = _decode(data)
-        columns = dict(zip(table.column_names, table.columns, strict=True))
-        del table
-        partial = _partial(columns)
-    told = totals(partial)
+        rows, footer = _told(data)
+        part = _partial(rows, data)
+    told = totals(part)
     if told != {name: footer.get(name) for name in told}:
         raise StateError(f"{path}: does not add up to the totals in its footer.")
-    return Decoded(partial, footer, len(data), found)
+    return Decoded(part, footer, len(data), found)
 
 
 def read_back(path: Path, written: Encoded) -> None:
@@ -153,9 +155,10 @@ def read_back(path: Path, written: Encoded) -> None:
         StateError: It does not; the message says only that.
     """
     data, _ = checked(path, written.sha256)
-    with _understood(path):
-        table, footer = _decode(data)
-        same = footer == written.footer and _is_same(table, written.table)
+    with _understood(path), closing(_parts(data)) as parts:
+        same = _told(data) == (len(written.table), written.footer) and all(
+            _is_same(part, written.table[rows]) for rows, part in parts
+        )
     if not same:
         raise StateError(f"{path}: does not hold what was written to it.")
 
@@ -210,36 +213,52 @@ def _understood(path: Path) -> Iterator[None]:
         raise StateError(f"{path}: no partial of this program: {error}.") from error
 
 
-def _decode(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
-    """The table that bytes hold, with one dictionary in all its chunks, and their footer."""
-    import pyarrow as pa  # noqa: PLC0415 - reading begins without
-
-    file = _opened(data)
-    with ThreadPoolExecutor(_ROW_GROUPS) as pool:
-        numbers = range(file.num_row_groups)
-        parts = list(pool.map(lambda number: _opened(data).read_row_group(number), numbers))
-    table = pa.concat_tables(parts or [file.read()]).unify_dictionaries()
-    return table, json.loads(file.metadata.metadata[FOOTER_KEY])
+def _told(data: bytes) -> tuple[int, dict[str, Any]]:
+    """How many rows bytes hold, and their footer."""
+    told = _opened(data).metadata
+    return told.num_rows, json.loads(told.metadata[FOOTER_KEY])
 
 
-def _partial(columns: dict[str, pa.ChunkedArray]) -> Partial:
-    """The partial that columns hold; each is let go when it is taken over, since all are large."""
-    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+def _parts(data: bytes) -> Generator[tuple[slice, pa.Table]]:
+    """The parts of the table that bytes hold, and where they stand in it; a few at a time."""
 
-    app = columns.pop(APP_NAME)
-    apps = app.chunk(0).dictionary.to_pylist() if app.num_chunks else []
-    rows = np.empty((len(app), len(Row)), np.uint64)
-    for place, chunk in _placed(app):
-        rows[place, Row.TAG] = numbers_of(chunk.indices).astype(np.uint64) << np.uint64(TAG_SHIFT)
-    for place, chunk in _placed(columns.pop(LINES)):
-        rows[place, Row.TAG] |= numbers_of(chunk).view(np.uint64)
-    for place, chunk in _placed(columns.pop(SECONDS)):
-        rows[place, Row.SECONDS] = numbers_of(chunk)
+    def read(number: int) -> pa.Table:
+        return _opened(data).read_row_group(number, use_threads=False)
+
+    numbers = range(_opened(data).num_row_groups)
+    begin = 0
+    with closing(ordered((partial(read, number) for number in numbers), _THREADS)) as parts:
+        for part in parts:
+            yield slice(begin, begin := begin + len(part)), part
+
+
+def _partial(count: int, data: bytes) -> Partial:
+    """The partial of so many rows that bytes hold."""
+    rows = np.empty((count, len(Row)), np.uint64)
+    apps: dict[str, int] = {}
     long: dict[str, int] = {}
-    for place, names in _placed(columns.pop(CONTRACT).cast(pa.large_string())):
-        contracts = Contracts.pack(names).numbered(lambda name: long.setdefault(name, len(long)))
-        rows[place, Row.HI], rows[place, Row.LO] = contracts.hi, contracts.lo
+    with closing(_parts(data)) as parts:
+        for place, part in parts:
+            _take_over(rows[place], part, apps, long)
     return Partial(rows, tuple(apps), tuple(long))
+
+
+def _take_over(rows: Words, part: pa.Table, apps: dict[str, int], long: dict[str, int]) -> None:
+    """Make rows of a part of a table; names that are new get the next number."""
+    import pyarrow as pa  # noqa: PLC0415 - reading begins without
+
+    for place, chunk in _placed(part[APP_NAME]):
+        names = chunk.dictionary.to_pylist()
+        codes = np.array([apps.setdefault(name, len(apps)) for name in names], np.uint64)
+        tags = codes << np.uint64(TAG_SHIFT)
+        rows[place, Row.TAG] = tags[numbers_of(chunk.indices)]
+    for place, chunk in _placed(part[LINES]):
+        rows[place, Row.TAG] |= numbers_of(chunk).view(np.uint64)
+    for place, chunk in _placed(part[SECONDS]):
+        rows[place, Row.SECONDS] = numbers_of(chunk)
+    for place, chunk in _placed(part[CONTRACT].cast(pa.large_string())):
+        contracts = Contracts.pack(chunk).numbered(lambda name: long.setdefault(name, len(long)))
+        rows[place, Row.HI], rows[place, Row.LO] = contracts.hi, contracts.lo
 
 
 def _placed(column: pa.ChunkedArray) -> Iterator[tuple[slice, pa.Array]]:
@@ -258,13 +277,13 @@ def _opened(data: bytes) -> parquet.ParquetFile:
     )
 
 
-def totals(partial: Partial) -> dict[str, int]:
+def totals(part: Partial) -> dict[str, int]:
     """The control totals of a partial: its groups, contracts, lines and seconds."""
     return {
-        "groups": len(partial),
-        "contracts": int(partial.contracts.starts().sum()),
-        "lines": int(partial.lines.sum()),
-        "seconds": int(partial.seconds.sum()),
+        "groups": len(part),
+        "contracts": int(part.contracts.starts().sum()),
+        "lines": int(part.lines.sum()),
+        "seconds": int(part.seconds.sum()),
     }
 
 
