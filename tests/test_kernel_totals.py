@@ -61,6 +61,23 @@ def test_totals_are_those_of_a_dictionary(count: int, contracts: int, apps: int)
     assert listed(totals.drain()) == expected([columns])
 
 
+@pytest.mark.parametrize("form", ["HNH{:06}", "contract-{:06}", "{:x}", "C{0:06}{0:06}"])
+def test_contracts_that_differ_in_few_bytes_come_out_in_order(form: str) -> None:
+    rng = np.random.default_rng(5)
+    names = [form.format(number).encode() for number in rng.integers(0, 10**6, 20_000)]
+    words = [int.from_bytes(name.ljust(16, b"\0"), "big") for name in names]
+    columns: list[np.ndarray] = [
+        np.array([word >> 64 for word in words], np.uint64),
+        np.array([word & (2**64 - 1) for word in words], np.uint64),
+        rng.integers(0, 3, len(words)),
+        rng.integers(0, 2**31, len(words)),
+        np.ones(len(words), np.int64),
+    ]
+    totals = Totals()
+    totals.add(rows_of(*columns))
+    assert listed(totals.drain()) == expected([columns])
+
+
 def test_threads_that_add_in_small_portions_lose_nothing() -> None:
     rng = np.random.default_rng(7)
     columns = [drawn(np.random.default_rng(1), 60_000, 20_000, 4) for _ in range(2)]

@@ -26,6 +26,9 @@ LINES_MASK = (1 << TAG_SHIFT) - 1
 MAX_APPS = 1 << (64 - TAG_SHIFT)
 """Apps that a tag can tell apart."""
 
+DIGIT_BITS = 12
+"""Bits of a contract by which rows are dealt when they are put in order."""
+
 OVERFLOW = 2**64 - 1
 """Returned by a loop when a sum does not fit its word."""
 REFUSED = 2**64 - 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import subprocess
 import sys
 import tempfile
 from contextlib import suppress
@@ -41,7 +40,7 @@ LOOPS: dict[Group, dict[str, dict[str, int]]] = {
             "rehash": 4,
             "assign_buckets": 6,
             "fill_buckets": 9,
-            "sort_rows": 3,
+            "sort_rows": 4,
         },
         "compact_loops": {"compact_rows": 4, "merge_tables": 7, "pivot_table": 11},
         "text_loops": {"pack_texts": 5, "unpack_texts": 5, "write_csv": 4},
@@ -146,6 +145,8 @@ def _compiled(group: Group) -> bytes:
     Raises:
         subprocess.CalledProcessError: It could not.
     """
+    import subprocess  # noqa: PLC0415 # only whoever compiles needs it
+
     command = [sys.executable, "-P", "-m", __name__, group]
     path = os.pathsep.join(filter(None, sys.path))
     return subprocess.run(  # noqa: S603 - this very module, by this very Python

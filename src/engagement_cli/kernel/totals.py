@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engagement_cli.kernel import native
-from engagement_cli.kernel.layout import OVERFLOW, Row
+from engagement_cli.kernel.layout import DIGIT_BITS, OVERFLOW, Row
 
 if TYPE_CHECKING:
     from engagement_cli.kernel.layout import Words
@@ -193,6 +193,6 @@ def _places(sizes: Words) -> Words:
 
 def _sort(rows: Words) -> None:
     """Put rows in order by contract and app, in place."""
-    spare = np.empty_like(rows)
-    if native.loop("sort_rows")(rows, len(rows), spare):
+    spare, starts = np.empty_like(rows), np.zeros(1 << DIGIT_BITS, np.uint64)
+    if native.loop("sort_rows")(rows, len(rows), spare, starts):
         rows[:] = spare

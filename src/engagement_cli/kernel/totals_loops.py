@@ -28,6 +28,11 @@ _AHEAD = U(16)
 """Rows between asking for a slot and using it: about as many as memory serves at a time."""
 _SHORT = U(8)
 """Runs of so many rows are put in order by insertion before runs are merged."""
+_BYTE, _ALL = U(0xFF), U(2**64 - 1)
+_DIGIT_BITS = U(layout.DIGIT_BITS)
+_DIGITS = U(1) << _DIGIT_BITS
+_MOST_ALIKE = U(64)
+"""Rows of one digit that insertion puts in order soon enough."""
 
 
 @njit
@@ -224,12 +229,9 @@ def _merge(source, first, middle, stop, target):
             right += U(1)
 
 
-def sort_rows(rows_at, count, spare_at):
-    """Put rows in order by contract and app; ``spare`` has room for as many.
-
-    Returns 1 when they stand in ``spare`` at the end, otherwise 0.
-    """
-    rows, spare = _rows(rows_at, count), _rows(spare_at, count)
+@njit
+def _merge_all(rows, count, spare):
+    """Put rows in order by merging ever longer runs; whether they stand in ``spare`` at the end."""
     for row in range(count):
         _insert(rows, row - row % _SHORT, row, spare)
     width, in_spare = _SHORT, U(0)
@@ -240,3 +242,61 @@ def sort_rows(rows_at, count, spare_at):
         rows, spare = spare, rows
         width, in_spare = U(2) * width, U(1) - in_spare
     return in_spare
+
+
+@njit
+def _widths(rows, count):
+    """A byte for each of the first word: how many of its low bits tell rows apart."""
+    zeros, ones = _ALL, U(0)
+    for row in range(count):
+        zeros &= rows[row, _HI]
+        ones |= rows[row, _HI]
+    varying, widths = zeros ^ ones, U(0)
+    for byte in range(U(0), U(64), U(8)):
+        bits = U(0)
+        while ((varying >> byte) & _BYTE) >> bits:
+            bits += U(1)
+        widths |= bits << byte
+    return widths
+
+
+@njit
+def _digit(word, widths):
+    """As many of the first bits that tell rows apart as a digit takes; in the order of words."""
+    digit, bits, byte = U(0), U(0), U(64)
+    while bits < _DIGIT_BITS and byte:
+        byte -= U(8)
+        width = (widths >> byte) & _BYTE
+        digit = (digit << width) | ((word >> byte) & ~(_ALL << width))
+        bits += width
+    return digit >> (bits - _DIGIT_BITS) if bits > _DIGIT_BITS else digit
+
+
+def sort_rows(rows_at, count, spare_at, starts_at):
+    """Put rows in order by contract and app.
+
+    They are dealt by what tells their contracts apart first, so that hardly any is far from its
+    place. Where too many are alike in that, runs of them are merged. ``spare`` has room for as many
+    rows, ``starts`` a zero for each digit. Returns 1 when they stand in ``spare`` at the end,
+    otherwise 0.
+    """
+    rows, spare = _rows(rows_at, count), _rows(spare_at, count)
+    starts = carray(words_at(starts_at), _DIGITS)
+    widths, most = _widths(rows, count), U(0)
+    for row in range(count):
+        digit = _digit(rows[row, _HI], widths)
+        starts[digit] += U(1)
+        most = max(most, starts[digit])
+    if most > _MOST_ALIKE:
+        return _merge_all(rows, count, spare)
+    start = U(0)
+    for digit in range(_DIGITS):
+        start, starts[digit] = start + starts[digit], start
+    for row in range(count):
+        digit = _digit(rows[row, _HI], widths)
+        _copy(spare, starts[digit], rows, row)
+        starts[digit] += U(1)
+    for row in range(U(1), count):
+        if _precedes(spare, row, spare, row - U(1)):
+            _insert(spare, U(0), row, rows)
+    return U(1)
