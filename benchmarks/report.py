@@ -29,10 +29,11 @@ Logs are made by `engagement sample`. Each program does the whole job in a proce
 from the files, through filtering, mapping, summing, pivoting and ordering, to one CSV. Two
 programs run in turns, A B A B, on the same files, after a first pair that is not counted, on the
 same number of cores and threads; after every pair their outputs are compared, and a difference is
-an error. What the system keeps of the files in memory is the same for both. Seconds, throughput
-and ratios are given as median (least to most); a ratio is taken pair by pair. CPU is user and
-system time of all threads. Peak is the largest resident set (of several processes, that of the
-largest; none is told under that of the process that starts them, about 25 MB).
+an error. What the system keeps of the files in memory is the same for both, and what was written
+before is on the disk when a run begins. Seconds, throughput and ratios are given as median (least
+to most); a ratio is taken pair by pair. CPU is user and system time of all threads. Peak is the
+largest resident set (of several processes, that of the largest; none is told under that of the
+process that starts them, about 25 MB).
 
 To run it all again, in about an hour and a half and 30 GB of disk, from the root of the project,
 with PostgreSQL and MariaDB on this machine and the clients `psql`, `mariadb` and `sqlite3`:
