@@ -18,11 +18,11 @@ import numpy, pyarrow
 def pages():
     return int(pathlib.Path("/proc/self/statm").read_text().split()[1])
 
-array = numpy.ones(8_000_000)
+array = numpy.ones(2_000_000)
 before = pages()
 del array
 freed = before - pages()
-buffer = pyarrow.allocate_buffer(64_000_000)
+buffer = pyarrow.allocate_buffer(16_000_000)
 numpy.frombuffer(buffer, numpy.uint8)[:] = 1
 print(pyarrow.default_memory_pool().backend_name, freed < 100, pages() - before < 100)
 """

@@ -13,7 +13,7 @@ BROKEN_PIPE = 141
 OBJECTS_BETWEEN_COLLECTIONS = 500_000
 """Imports make many objects and drop hardly one: to look for cycles among them every 700, as Python
 does, takes a tenth of the time until there is work."""
-MALLOPT = {-1: 2**31 - 1, -3: 2**30, -8: 1}
+MALLOPT = {-1: 2**31 - 1, -3: 2**25, -8: 1}
 """M_TRIM_THRESHOLD and M_MMAP_THRESHOLD in bytes, and M_ARENA_MAX, as glibc's malloc.h has them."""
 PAGES = {
     (): "help.txt",
@@ -72,8 +72,9 @@ def _reuse_memory() -> None:
     """Have memory that is freed kept, and used again by whoever asks next, Arrow too.
 
     Large arrays would go back to the system each time, and it clears every page that it hands out:
-    up to half of the time in which a day is added to a month. Huge pages, which NumPy asks for, are
-    cleared whole, and much of them would not be used. Without glibc only these are left out.
+    up to half of the time in which a day is added to a month. Only the largest do, which hardly
+    any other could follow. Huge pages, which NumPy asks for, are cleared whole, and much of them
+    would not be used. Without glibc only these are left out.
     """
     import ctypes  # noqa: PLC0415 - a page is printed without
 
