@@ -237,9 +237,13 @@ def _partial(count: int, data: bytes) -> Partial:
     rows = np.empty((count, len(Row)), np.uint64)
     apps: dict[str, int] = {}
     long: dict[str, int] = {}
+    stop = 0
     with closing(_parts(data)) as parts:
         for place, part in parts:
             _take_over(rows[place], part, apps, long)
+            stop = place.stop
+    if stop != count:
+        raise ValueError(f"{stop} rows of {count}")
     return Partial(rows, tuple(apps), tuple(long))
 
 
