@@ -262,7 +262,7 @@ def every_fault(folder: Path, dice: random.Random, seconds: float) -> Counter[st
         if time.monotonic() > until:
             break
         if sys.stderr.isatty():
-            print(f"\r{done:,} of {len(faults):,} faults", end="", file=sys.stderr)  # noqa: T201
+            print(f"{done:,} of {len(faults):,} faults", end="\r", file=sys.stderr)  # noqa: T201 - how far it is
         place.reset()
         told = f"{place.scenario.name}: {fault}"
         with _told(told):

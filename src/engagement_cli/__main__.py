@@ -71,10 +71,10 @@ def _run() -> int:
 def _reuse_memory() -> None:
     """Have memory that is freed kept, and used again by whoever asks next, Arrow too.
 
-    Large arrays would go back to the system each time, and it clears every page that it hands out:
-    up to half of the time in which a day is added to a month. Only the largest do, which hardly
-    any other could follow. Huge pages, which NumPy asks for, are cleared whole, and much of them
-    would not be used. Without glibc only these are left out.
+    Large arrays would go back to the system each time, and it clears every page that it hands out,
+    which takes a good part of adding a day to a month. Only the largest still do: what is left in
+    their place would seldom be of use, and memory would grow. Huge pages, which NumPy asks for, are
+    cleared whole, and much of them would not be used. Without glibc only these are left out.
     """
     import ctypes  # noqa: PLC0415 - a page is printed without
 
