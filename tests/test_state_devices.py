@@ -235,6 +235,13 @@ def test_a_run_stores_no_new_file_without_the_devices_that_it_is_asked_for(
     assert run(*args, "--features", "all", "--devices").out == without.plain("--features", "all")
 
 
+def test_a_run_that_lacks_devices_begins_no_state(without: Place) -> None:
+    new = without.folder / "new"
+    args = ("run", "-q", "-i", without.logs, "--state", new, "-o", "-", "--features", "devices")
+    one_line(run(*args), 2, "Add --devices")
+    assert not new.exists()
+
+
 def test_a_state_that_is_asked_for_no_devices_holds_nothing_of_them(without: Place) -> None:
     assert not (without.state / "devices").exists()
     assert not (without.state / "devices.key").exists()

@@ -22,7 +22,7 @@ from engagement_cli.tally import Tally
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from engagement_cli.aggregate import Partial
     from engagement_cli.devices import Devices
@@ -157,7 +157,7 @@ def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done
         UsageError: The view needs devices that nobody said to keep.
         OutputError: The state cannot be written; what is stored stands.
     """
-    _require_what_the_view_needs(request, found, state)
+    require_what_the_view_needs(request, found, state.manifest.files)
     if request.devices:
         state.begin_devices()
     sources = fresh(request, found.sources, state)
@@ -174,17 +174,20 @@ def ingest(request: Request, found: Found, state: Writer, watcher: Watcher, done
                 _store(read, request.max_rejects, state, done)
 
 
-def _require_what_the_view_needs(request: Request, found: Found, state: Generation) -> None:
+def require_what_the_view_needs(request: Request, found: Found, known: Collection[str]) -> None:
     """Refuse to store new files without the devices that are asked for in the end.
+
+    Args:
+        request: What is asked for.
+        found: The files.
+        known: Names of those that are stored.
 
     Raises:
         UsageError: There are such files.
     """
     if not request.view.needs_devices or request.devices:
         return
-    new = [
-        one for one in found.sources if one.size is None or _name(one) not in state.manifest.files
-    ]
+    new = [one for one in found.sources if one.size is None or _name(one) not in known]
     if new:
         raise UsageError(
             f"{new[0]}: would be stored without its devices, which are asked for. Nothing was "

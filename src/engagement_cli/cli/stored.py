@@ -12,7 +12,7 @@ import click
 from engagement_cli.cli import again, render
 from engagement_cli.errors import NoInputError, UsageError
 from engagement_cli.export import export, prepared
-from engagement_cli.ingest import Ingested, fresh, ingest
+from engagement_cli.ingest import Ingested, fresh, ingest, require_what_the_view_needs
 from engagement_cli.pipeline import import_meanwhile, package_of
 from engagement_cli.planning import Plan, days_of, find
 from engagement_cli.quality import RejectLimit
@@ -60,6 +60,8 @@ def run(
     if dry_run:
         show_plan(request, found, place.folder)
         return
+    if not layout.is_begun(place.folder):  # a state that is refused is not begun
+        require_what_the_view_needs(request, found, ())
     each_file_was_judged = replace(request, max_rejects=RejectLimit.parse("100%"))
     with interruptible(found) as done, result.by_day(request.view) as writer:
         emit = writer.write if writer else None
