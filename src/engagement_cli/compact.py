@@ -1,4 +1,4 @@
-"""Sums of many days in little memory: what a state keeps of a month, and merges a day into.
+"""Sums of many days in little memory: what a state keeps of a month, and adds a day to.
 
 They are sums per contract and app like a ``Partial``, and know besides of which days each is, so
 that when a contract was active can be told without reading the days again.
@@ -15,14 +15,11 @@ from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, app_of, codes_in, lines_of
 from engagement_cli.contracts import LONG, Contracts
 from engagement_cli.kernel import compact
-from engagement_cli.kernel.compact import Columns, Side
+from engagement_cli.kernel.compact import Columns, Form, Side
 from engagement_cli.kernel.layout import (
     DAY_BITS,
-    ENTRY_APP_SHIFT,
     ENTRY_APPS,
-    ENTRY_LINES,
-    ENTRY_LINES_SHIFT,
-    ENTRY_SECONDS,
+    WIDE,
     Row,
     rows_of,
 )
@@ -34,8 +31,10 @@ if TYPE_CHECKING:
     from engagement_cli.kernel.layout import Words
 
 
-_SPARE_ENTRIES = 100_000
-"""So many entries more than groups are nothing to speak of."""
+_LARGE = 500_000
+"""A sum of so many groups is not copied for the sake of a small one."""
+_SMALL = 2
+"""A sum that is so many times smaller than another is small beside it."""
 
 
 class DayBits(NamedTuple):
@@ -77,7 +76,7 @@ class CompactSum:
     @classmethod
     def empty(cls) -> CompactSum:
         """The sum of nothing."""
-        return cls(Columns.room(0, 0, np.dtype(np.uint8)))
+        return cls(compact.nothing())
 
     @classmethod
     def of(cls, partial: Partial, day: date | None = None) -> CompactSum:
@@ -93,20 +92,19 @@ class CompactSum:
             rows = np.concatenate([rows[~is_long], rows[is_long]])
             tail = rows[len(rows) - int(is_long.sum()) :]
             tail[:] = tail[np.lexsort((app_of(tail), tail[:, Row.LO]))]
-        several = _several(rows)
         _require_few(partial.apps)
-        if several > (max(len(rows), _SPARE_ENTRIES) if kernel.available() else 0):
-            raise NotCompactError
         if kernel.available():
-            columns = compact.compacted(rows, len(rows) + several, bit)
+            columns = compact.compacted(rows, len(partial.apps), bit)
         else:
             columns = _compacted(rows, bit)
+        if columns is None:
+            raise NotCompactError
         return cls(columns, partial.apps, partial.long, day)
 
     @property
     def contracts(self) -> Contracts:
         """The n contracts, each once."""
-        return Contracts(self.columns.hi, self.columns.lo, self.long)
+        return Contracts(*self.columns.contracts(), self.long)
 
     def merged(self, other: CompactSum) -> CompactSum:
         """The sum of both; without machine code it knows no days.
@@ -120,39 +118,104 @@ class CompactSum:
             return self
         if not kernel.available():
             return CompactSum.of(self.partial() + other.partial())
-        apps = tuple(sorted({*self.apps, *other.apps}))
-        long = tuple(sorted({*self.long, *other.long}))
-        _require_few(apps)
-        first, bits = _days_of(self, other)
-        left, right = (each.side(apps, long, first) for each in (self, other))
-        columns = compact.merged(left, right, np.min_scalar_type((1 << bits) - 1))
-        return CompactSum(columns, apps, long, first)
+        terms = _terms(self, other)
+        left, right = (each.side(terms) for each in (self, other))
+        columns = compact.merged(left, right, len(terms.apps), terms.days)
+        return CompactSum(columns, terms.apps, terms.long, terms.first)
 
     def partial(self) -> Partial:
         """The same sums as a partial."""
-        hi, lo, ends, entries, _ = self.columns
-        last = ends.astype(np.int64)
-        app = entries >> np.uint64(ENTRY_APP_SHIFT)
+        hi, lo = self.columns.contracts()
+        counts = compact.words_of(self.columns.counts).view(np.int64)
+        app, lines, seconds = self.columns.split()
         continues = app[1:] == app[:-1]
-        continues[last[:-1] - 1] = False
-        counts = np.diff(last, prepend=0)
-        lines = entries >> np.uint64(ENTRY_LINES_SHIFT) & np.uint64(ENTRY_LINES)
-        rows = rows_of(
-            np.repeat(hi, counts), np.repeat(lo, counts), app, entries & np.uint64(ENTRY_SECONDS),
-            lines,
-        )  # fmt: skip
+        continues[np.cumsum(counts)[:-1] - 1] = False
+        rows = rows_of(np.repeat(hi, counts), np.repeat(lo, counts), app, seconds, lines)
         partial = Partial(rows, self.apps, self.long)
         return Partial.sum([partial]) if self.long or continues.any() else partial
 
-    def side(self, apps: tuple[str, ...], long: tuple[str, ...], first: date | None) -> Side:
-        """This as a part of a sum that has these apps, long contracts and first day."""
+    def side(self, terms: Terms) -> Side:
+        """This as a part of a sum in such terms."""
         columns = self.columns
-        if self.long != long:
-            places = {name: place for place, name in enumerate(long)}
+        if self.long != terms.long:
+            places = {name: place for place, name in enumerate(terms.long)}
             lo = self.contracts.numbered(places.__getitem__).lo
-            columns = columns._replace(lo=lo)
-        later = 0 if first is None or self.first is None else (self.first - first).days
-        return Side(columns, codes_in(self.apps, apps), later)
+            columns = columns._replace(lo=compact.numbers(lo, lo.itemsize))
+        later = 0 if terms.first is None or self.first is None else (self.first - terms.first).days
+        return Side(columns, codes_in(self.apps, terms.apps), later)
+
+    def sides(self) -> tuple[Side, Side]:
+        """Two tables that are this sum if they are added up."""
+        terms = _terms(self)
+        return self.side(terms), CompactSum.empty().side(terms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """The sum of a large compact sum and a small one, which are not copied into one.
+
+    Attributes:
+        base: The large one.
+        top: The small one.
+        terms: What both together have.
+    """
+
+    base: CompactSum
+    top: CompactSum
+    terms: Terms
+
+    @classmethod
+    def of(cls, base: CompactSum, top: CompactSum) -> Joint:
+        """The sum of both.
+
+        Raises:
+            NotCompactError: As ``CompactSum.of``.
+        """
+        return cls(base, top, _terms(base, top))
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """As ``CompactSum`` has them; so are the others."""
+        return self.terms.apps
+
+    @property
+    def long(self) -> tuple[str, ...]:
+        """The contracts that are too long to be packed, in order."""
+        return self.terms.long
+
+    @property
+    def first(self) -> date | None:
+        """The day of the lowest bit; None where days are not known."""
+        return self.terms.first
+
+    def partial(self) -> Partial:
+        """The same sums as a partial."""
+        return self.base.merged(self.top).partial()
+
+    def sides(self) -> tuple[Side, Side]:
+        """Two tables that are this sum if they are added up."""
+        return self.base.side(self.terms), self.top.side(self.terms)
+
+
+Compact = CompactSum | Joint
+Total = Partial | Compact
+"""Sums per contract and app, in any form."""
+
+
+class Terms(NamedTuple):
+    """What a sum of compact sums has of each of them: apps, long contracts, days.
+
+    Attributes:
+        apps: As ``CompactSum`` has them.
+        long: Likewise.
+        first: Likewise.
+        days: How many days there are from the first one on; none where they are not known.
+    """
+
+    apps: tuple[str, ...]
+    long: tuple[str, ...]
+    first: date | None
+    days: int
 
 
 class Merger:
@@ -162,10 +225,11 @@ class Merger:
         has_grown: Whether any was added.
     """
 
-    def __init__(self, first: CompactSum, *, has_grown: bool = False) -> None:
-        """Begin with a sum, to which some may be added already."""
-        self._sums = [first]
-        self.has_grown = has_grown
+    def __init__(self, base: CompactSum, *others: CompactSum) -> None:
+        """Begin with some; to the first one small ones are joined, and not copied into it."""
+        self._base, self._sums = base, list(others)
+        self._total: Compact | None = None
+        self.has_grown = False
 
     def add(self, each: CompactSum) -> None:
         """Add one more.
@@ -173,47 +237,68 @@ class Merger:
         Raises:
             NotCompactError: As ``CompactSum.of``.
         """
-        self.has_grown = True
+        self.has_grown, self._total = True, None
         self._sums.append(each)
-        while len(self._sums) > 1 and len(self._sums[-2]) <= 2 * len(self._sums[-1]):
+        while len(self._sums) > 1 and len(self._sums[-2]) <= _SMALL * len(self._sums[-1]):
             self._merge_last()
 
-    def total(self) -> CompactSum:
-        """The sum of all.
+    def total(self) -> Compact:
+        """The sum of all, the same object each time until one more is added.
 
         Raises:
             NotCompactError: As ``CompactSum.of``.
         """
         while len(self._sums) > 1:
             self._merge_last()
-        return self._sums[0]
+        if self._total is None:
+            self._total = self._base
+            for top in self._sums:
+                self._total = _joined(self._base, top)
+        if isinstance(self._total, CompactSum):
+            self._base, self._sums = CompactSum.empty(), [self._total]
+        return self._total
 
     def _merge_last(self) -> None:
         last, one = self._sums.pop(), self._sums.pop()
         self._sums.append(one.merged(last))
 
 
-def _several(rows: Words) -> int:
-    """How many entries more than one each the groups take, at most."""
+def _joined(base: CompactSum, top: CompactSum) -> Compact:
+    """The sum of two: of a large and a small one without copying any."""
+    if len(top) and len(base) >= max(_LARGE, _SMALL * len(top)) and kernel.available():
+        return Joint.of(base, top)
+    return base.merged(top)
+
+
+def _compacted(rows: Words, days: int) -> Columns | None:
+    """What ``compact.compacted`` does, without machine code: each group takes an entry."""
     lines, seconds = lines_of(rows), rows[:, Row.SECONDS]
-    if lines.max(initial=0) <= ENTRY_LINES and seconds.max(initial=0) <= ENTRY_SECONDS:
-        return 0
-    return int((lines // ENTRY_LINES).sum() + (seconds // ENTRY_SECONDS).sum())
-
-
-def _compacted(rows: Words, days: int) -> Columns:
-    """What ``compact.compacted`` gives of groups that take an entry each, without machine code."""
+    if lines.max(initial=0) > WIDE.most_lines or seconds.max(initial=0) > WIDE.most_seconds:
+        return None
     contracts = Contracts(rows[:, Row.HI], rows[:, Row.LO])
     starts = contracts.starts()
-    ends = np.flatnonzero(np.append(starts[1:], True)[: len(rows)]).astype(np.uint64) + np.uint64(1)
-    entries = app_of(rows) << ENTRY_APP_SHIFT | lines_of(rows) << ENTRY_LINES_SHIFT
+    counts = np.diff(np.flatnonzero(starts), append=len(rows)).astype(np.uint64)
+    entries = (app_of(rows) << WIDE.lines | lines) << WIDE.seconds
     return Columns(
         contracts.hi[starts],
-        contracts.lo[starts],
-        ends,
-        entries.view(np.uint64) | rows[:, Row.SECONDS],
-        np.full(len(rows), days, np.uint8),
+        compact.numbers(contracts.lo[starts], 8),
+        compact.numbers(counts, 8),
+        compact.numbers(entries.view(np.uint64) | seconds, 8),
+        np.full((len(rows), 1), days, np.uint8),
+        Form(WIDE, int(counts.max(initial=0)), days),
     )
+
+
+def _terms(*sums: CompactSum) -> Terms:
+    """In what terms compact sums are added up.
+
+    Raises:
+        NotCompactError: They have too many apps.
+    """
+    apps = tuple(sorted({app for each in sums for app in each.apps}))
+    long = tuple(sorted({name for each in sums for name in each.long}))
+    _require_few(apps)
+    return Terms(apps, long, *_days_of(*sums))
 
 
 def _days_of(*sums: CompactSum) -> tuple[date | None, int]:
@@ -226,8 +311,7 @@ def _days_of(*sums: CompactSum) -> tuple[date | None, int]:
     for each in sums:
         if first is None or each.first is None:
             return None, 0
-        bits = int(np.bitwise_or.reduce(each.columns.days)).bit_length()
-        most = max(most, (each.first - first).days + bits)
+        most = max(most, (each.first - first).days + each.columns.form.days.bit_length())
     return (first, most) if most <= DAY_BITS else (None, 0)
 
 

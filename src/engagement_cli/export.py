@@ -11,8 +11,7 @@ from engagement_cli.state import device_sets
 from engagement_cli.tally import Tally
 
 if TYPE_CHECKING:
-    from engagement_cli.aggregate import Partial
-    from engagement_cli.compact import CompactSum
+    from engagement_cli.compact import Total
     from engagement_cli.fold import Emit, Shown
     from engagement_cli.pivot import Applied
     from engagement_cli.planning import Request
@@ -58,7 +57,7 @@ def export(
     )
 
 
-def prepared(request: Request, total: Partial | CompactSum) -> Applied:
+def prepared(request: Request, total: Total) -> Applied:
     """What a result needs of the sum of all days, whatever it shows."""
     keep, days = request.unmapped == "keep", request.view.needs_activity
     return applied(total, request.table, keep_unmapped=keep, with_days=days)

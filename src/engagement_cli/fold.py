@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engagement_cli.aggregate import Partial
     from engagement_cli.categories import CategoryTable
-    from engagement_cli.compact import CompactSum
+    from engagement_cli.compact import Total
     from engagement_cli.devices import Devices
     from engagement_cli.figures import Period
     from engagement_cli.pivot import Applied, Pivot
@@ -132,7 +132,7 @@ class Fold:
         """
         return self.show(self._total.total(), devices)
 
-    def show(self, total: Partial | CompactSum, devices: Devices | None = None) -> Shown:
+    def show(self, total: Total, devices: Devices | None = None) -> Shown:
         """What a sum of all days shows, where the view needs no days or the sum ``tells_days``."""
         with_days = self._view.needs_activity
         sums = applied(total, self._table, keep_unmapped=self._keep, with_days=with_days)

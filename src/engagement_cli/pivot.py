@@ -23,15 +23,21 @@ from engagement_cli.schema import CONTRACT
 from engagement_cli.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from engagement_cli.categories import Category, CategoryTable
+    from engagement_cli.compact import Total
+    from engagement_cli.kernel.compact import Columns
+    from engagement_cli.kernel.layout import Words
 
 _PAYS_FROM_GROUPS = 500_000
 """How many groups are so many that loading machine code pays."""
+_NO_SPACE = np.array([ord("!") << 56, (ord("~") + 1) << 56], np.uint64)
+"""Between these are the first words of contracts that do not begin with white space, mostly."""
 
 Unmapped = Literal["drop", "keep", "fail"]
 UNMAPPED: tuple[Unmapped, ...] = get_args(Unmapped)
@@ -90,31 +96,37 @@ class Mapped:
 
     Attributes:
         apps: The apps of the sums.
-        contracts: The n contracts of the sums, each once, in order.
-        nobody: bool, shape (n,): which of them mean nobody.
+        long: The contracts that are too long to be packed.
         place_of_app: int16: for each app of the sums the place of its category in the table, behind
             the last one where it has none.
+        places: How many places there are; the last one is that of contracts that mean nobody.
     """
 
-    def __init__(self, total: Partial | CompactSum, table: CategoryTable) -> None:
+    def __init__(self, total: Total, table: CategoryTable) -> None:
         """Apply a category table."""
-        if isinstance(total, CompactSum) and not _is_quick(total, table):
+        if not isinstance(total, Partial) and not _is_quick(total, table):
             total = total.partial()
         if isinstance(total, Partial) and table.trim:
             total = _trimmed(total)
-        self.apps, self._total = total.apps, total
+        self.apps, self.long, self._total, self._table = total.apps, total.long, total, table
         self.place_of_app = np.array([place_of(table, app) for app in total.apps], np.int16)
-        distinct = total.contracts
-        self.contracts = (
-            distinct.take(distinct.starts()) if isinstance(total, Partial) else distinct
-        )
-        self.nobody = nobody(self.contracts, table)
         self.places = len(table.categories) + 2
 
     @cached_property
     def partial(self) -> Partial:
         """The sums, one row a group."""
         return self._total if isinstance(self._total, Partial) else self._total.partial()
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The n contracts of the sums, each once, in order."""
+        every = self.partial.contracts
+        return every.take(every.starts())
+
+    @cached_property
+    def nobody(self) -> NDArray[np.bool_]:
+        """bool, shape (n,): which of them mean nobody."""
+        return nobody(self.contracts, self._table)
 
     @cached_property
     def row(self) -> NDArray[np.int32]:
@@ -142,7 +154,7 @@ class Mapped:
     @property
     def first_day(self) -> date | None:
         """The day of the lowest bit of active days, where the sums know days."""
-        return self._total.first if isinstance(self._total, CompactSum) else None
+        return None if isinstance(self._total, Partial) else self._total.first
 
     def pivoted(self, shown: int, *, with_days: bool = True) -> Pivoted:
         """The groups added up by contract and place, of which the first ones are shown.
@@ -150,9 +162,11 @@ class Mapped:
         Without days it need not tell when contracts were active.
         """
         total = self._total
-        if isinstance(total, CompactSum):
-            how = self.place_of_app, self.nobody, self.places, shown
-            return pivoted(total.columns, *how, with_days=with_days)
+        if not isinstance(total, Partial):
+            sides = total.sides()
+            nobodies = _nobodies([side.table for side in sides], self._table)
+            how = self.place_of_app, nobodies, self.places, shown
+            return pivoted(sides, *how, with_days=with_days)
         partial, row, code = self.partial, self.row, self.code
         seconds = np.zeros((self.places, len(self.contracts)), np.int64)
         seen = np.zeros(seconds.shape, np.bool_)
@@ -177,7 +191,7 @@ class Mapped:
         )
 
 
-def mapped(total: Partial | CompactSum, table: CategoryTable) -> Mapped:
+def mapped(total: Total, table: CategoryTable) -> Mapped:
     """Sums with their categories, in the form that is quick to pivot."""
     if isinstance(total, Partial) and len(total) >= _PAYS_FROM_GROUPS and _is_quick(total, table):
         with suppress(NotCompactError):
@@ -185,12 +199,13 @@ def mapped(total: Partial | CompactSum, table: CategoryTable) -> Mapped:
     return Mapped(total, table)
 
 
-def tells_days(total: Partial | CompactSum, table: CategoryTable) -> bool:
+def tells_days(total: Total, table: CategoryTable) -> bool:
     """Whether the pivot of a sum tells when contracts were active."""
-    return isinstance(total, CompactSum) and total.first is not None and _is_quick(total, table)
+    known = not isinstance(total, Partial) and total.first is not None
+    return known and _is_quick(total, table)
 
 
-def _is_quick(total: Partial | CompactSum, table: CategoryTable) -> bool:
+def _is_quick(total: Total, table: CategoryTable) -> bool:
     """Whether a sum can be pivoted in compact form."""
     few = len(table.categories) + 2 <= MAX_PLACES
     return few and not (total.long or table.trim) and kernel.available()
@@ -204,7 +219,7 @@ class Applied(NamedTuple):
 
 
 def applied(
-    total: Partial | CompactSum,
+    total: Total,
     table: CategoryTable,
     *,
     keep_unmapped: bool = False,
@@ -229,7 +244,7 @@ def pivot_groups(
 
     columns = [*table.columns, table.other][: len(table.categories) + keep_unmapped]
     sums = groups.pivoted(len(columns), with_days=with_days)
-    contracts = Contracts(sums.hi, sums.lo, groups.contracts.long)
+    contracts = Contracts(sums.hi, sums.lo, groups.long)
     rows = pa.table(
         [contracts.strings(), *map(int64_array, sums.seconds)], names=[CONTRACT, *columns]
     )
@@ -252,11 +267,26 @@ def pivot_groups(
 def nobody(contracts: Contracts, table: CategoryTable) -> NDArray[np.bool_]:
     """Which of these contracts mean nobody by the table; shape (n,), bool."""
     found = contracts.equal_to(table.ignore_contracts)
-    before, behind = np.uint64(ord("!") << 56), np.uint64((ord("~") + 1) << 56)
-    suspects = np.flatnonzero((contracts.hi < before) | (contracts.hi >= behind))  # white space?
+    before, behind = _NO_SPACE
+    suspects = np.flatnonzero((contracts.hi < before) | (contracts.hi >= behind))
     names = contracts.take(suspects).strings().to_pylist()
     found[suspects] = [table.is_nobody(name) for name in names]
     return found
+
+
+def _nobodies(tables: Iterable[Columns], table: CategoryTable) -> Words:
+    """The contracts of compact tables that mean nobody, in order; shape (m, 2)."""
+    found: set[tuple[int, int]] = set()
+    ignored = Contracts.pack(sorted(table.ignore_contracts)).hi
+    for columns in tables:
+        hi = columns.hi
+        begins = [0, *np.searchsorted(hi, np.append(ignored, _NO_SPACE[1]))]
+        ends = [*np.searchsorted(hi, np.append(_NO_SPACE[0], ignored + np.uint64(1))), len(hi)]
+        spans = [np.arange(*span) for span in zip(begins, ends, strict=True)]
+        suspects = Contracts(*columns.contracts(np.concatenate(spans)))
+        nobodies = suspects.take(nobody(suspects, table))
+        found.update(zip(nobodies.hi.tolist(), nobodies.lo.tolist(), strict=True))
+    return np.array(sorted(found), np.uint64).reshape(-1, 2)
 
 
 def place_of(table: CategoryTable, app: str) -> int:

@@ -6,7 +6,7 @@ Every array is of ``uint64`` words, so that one address and one index describe i
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -47,37 +47,75 @@ class Row(IntEnum):
 
 
 class Table(IntEnum):
-    """A compact table: the addresses of its columns, and how much stands in them.
+    """A compact table: the addresses of its columns, how wide they are, and what stands in them.
 
-    A contract has one place in ``HI``, ``LO`` and ``ENDS``; its entries, ordered by app, stand in
-    ``ENTRIES`` and ``DAYS`` up to its end, from the end of the contract before on. Words stand in
-    ``HI``, ``LO`` and ``ENTRIES``; numbers of 1, 2, 4 or 8 bytes, the lowest byte first, in the
-    other two, ``NUMBER_PADDING`` bytes behind which may be read and written.
+    A contract has one place in ``HI``, ``LO`` and ``COUNTS``; its entries, ordered by app, stand in
+    ``ENTRIES`` and ``DAYS`` behind those of the contract before. Words stand in ``HI``, numbers of
+    1 to 8 bytes, the lowest byte first, in the others, ``NUMBER_PADDING`` bytes behind which may be
+    read and written.
     """
 
     HI = 0
     LO = 1
-    ENDS = 2
+    """The first bytes of the second word of a contract, as one number; the others are 0."""
+    COUNTS = 2
+    """How many entries a contract has."""
     ENTRIES = 3
-    """Sums of one app: ``app << 52 | lines << 34 | seconds``. Sums that do not fit take several."""
+    """Sums of one app: ``app << APP_SHIFT | lines << LINES_SHIFT | seconds``. Sums that do not fit
+    take several."""
     DAYS = 4
     """The days that were summed, one bit each."""
-    ENDS_BYTES = 5
-    DAYS_BYTES = 6
-    """How many bytes a number in these columns has."""
-    CONTRACTS = 7
-    GROUPS = 8
+    LO_BYTES = 5
+    COUNTS_BYTES = 6
+    ENTRY_BYTES = 7
+    DAYS_BYTES = 8
+    LINES_SHIFT = 9
+    APP_SHIFT = 10
+    CONTRACTS = 11
+    GROUPS = 12
     """How many entries there are."""
+    MOST_ENTRIES = 13
+    """The most that one contract has."""
+    ALL_DAYS = 14
+    """The days of all entries."""
+
+
+class Size(IntEnum):
+    """What must be known of rows to make a table of them."""
+
+    CONTRACTS = 0
+    MOST_ENTRIES = 1
+    """The most entries of one contract."""
+    ENTRIES = 2
+    LO_BITS = 3
+    """Every bit that is set in the second word of any contract."""
 
 
 NUMBER_PADDING = 8
-ENTRY_APP_SHIFT = 52
-ENTRY_LINES_SHIFT = 34
-ENTRY_APPS = 1 << (64 - ENTRY_APP_SHIFT)
-ENTRY_LINES = (1 << (ENTRY_APP_SHIFT - ENTRY_LINES_SHIFT)) - 1
-"""The most lines of one entry."""
-ENTRY_SECONDS = (1 << ENTRY_LINES_SHIFT) - 1
-"""The most seconds of one entry."""
+ENTRY_APPS = 1 << 12
+"""Apps that entries can tell apart."""
+
+
+class Bits(NamedTuple):
+    """How many bits of an entry the seconds and the lines take; the app takes the others."""
+
+    seconds: int
+    lines: int
+
+    @property
+    def most_seconds(self) -> int:
+        """The most seconds of one entry."""
+        return (1 << self.seconds) - 1
+
+    @property
+    def most_lines(self) -> int:
+        """The most lines of one entry."""
+        return (1 << self.lines) - 1
+
+
+NARROW = Bits(22, 10)
+"""Seven weeks; what few groups have more takes several entries."""
+WIDE = Bits(34, 18)
 DAY_BITS = 64
 
 

@@ -42,7 +42,12 @@ LOOPS: dict[Group, dict[str, dict[str, int]]] = {
             "fill_buckets": 9,
             "sort_rows": 4,
         },
-        "compact_loops": {"compact_rows": 4, "merge_tables": 7, "pivot_table": 11},
+        "compact_loops": {
+            "measure_rows": 5,
+            "compact_rows": 4,
+            "merge_tables": 7,
+            "pivot_tables": 17,
+        },
         "text_loops": {"pack_texts": 5, "unpack_texts": 5, "write_csv": 4},
     },
     "documents": {"cut_loops": {"cut_objects": 7}},

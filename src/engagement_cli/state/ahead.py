@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from engagement_cli.compact import CompactSum, Merger, NotCompactError
+from engagement_cli.compact import CompactSum, NotCompactError
 from engagement_cli.state import sums
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engagement_cli.aggregate import Partial
+    from engagement_cli.compact import Compact, Total
     from engagement_cli.state.kept import Stamps
 
     Summand = tuple[str, date | None]
@@ -31,9 +32,9 @@ class Ahead(Generic[T]):
         executor: Executor,
         folder: Path,
         wanted: Stamps,
-        prepare: Callable[[CompactSum], T],
+        prepare: Callable[[Compact], T],
     ) -> None:
-        """Begin with the kept sum that is best for what is wanted.
+        """Begin with the kept sums that are best for what is wanted.
 
         Args:
             executor: Runs one task after another.
@@ -43,12 +44,10 @@ class Ahead(Generic[T]):
         """
         self._executor = executor
         self._folder = folder
-        self._sum = CompactSum.empty()
-        self._summed: Stamps = {}
-        self._begun = executor.submit(self._begin, folder, wanted)
+        self._begun = executor.submit(sums.begun, folder, wanted)
         self._added: dict[Summand, Future[None]] = {}
         self._prepare = prepare
-        self._prepared: Future[tuple[CompactSum, T]] | None = None
+        self._prepared: Future[tuple[Compact, T]] | None = None
         self._draft: Future[sums.Draft | None] | None = None
 
     def add(self, content: str, day: date | None, part: Partial) -> None:
@@ -56,33 +55,33 @@ class Ahead(Generic[T]):
         self.drop_draft()
         self._added[content, day] = self._executor.submit(self._add, part, day)
         if len(self._added) == 1:  # as every night; of more, each would be made ready in vain
-            self._prepared = self._executor.submit(lambda: (self._sum, self._prepare(self._sum)))
+            self._prepared = self._executor.submit(self._made_ready)
             self._draft = self._executor.submit(self._drawn)
 
-    def settled(self, names: Mapping[Summand, str], wanted: Stamps) -> tuple[Merger, Stamps] | None:
-        """The sum of what was added, and what it sums; None if something of that is not wanted.
+    def settled(self, names: Mapping[Summand, str], wanted: Stamps) -> sums.Begun | None:
+        """The sum of what was added; None if something of that is not wanted.
 
         Args:
             names: For each content and day that counts, what its partial is called in stamps.
             wanted: The stamps of all that is wanted.
         """
         try:
-            for future in (self._begun, *self._added.values()):
+            for future in self._added.values():
                 future.result()
         except NotCompactError:
             return None
-        if not (self._summed.items() <= wanted.items() and self._added.keys() <= names.keys()):
+        begun = self._begun.result()
+        if not (begun.summed.items() <= wanted.items() and self._added.keys() <= names.keys()):
             return None
-        summed = {*self._summed, *(names[summand] for summand in self._added)}
-        merger = Merger(self._sum, has_grown=bool(self._added))
-        return merger, {name: wanted[name] for name in summed}
+        begun.summed = begun.summed | {names[each]: wanted[names[each]] for each in self._added}
+        return begun
 
-    def prepared(self, total: Partial | CompactSum) -> T | None:
+    def prepared(self, total: Total) -> T | None:
         """What was prepared of this very sum."""
         made = self._prepared.result() if self._prepared and len(self._added) == 1 else None
         return made[1] if made and made[0] is total else None
 
-    def taken_draft(self, total: CompactSum) -> sums.Draft | None:
+    def taken_draft(self, total: Compact) -> sums.Draft | None:
         """This very sum, if it was written aside; whoever takes it keeps it."""
         made = self._draft.result() if self._draft else None
         if made is None or made.total is not total:
@@ -96,14 +95,17 @@ class Ahead(Generic[T]):
         if draft and not draft.cancel() and (made := draft.result()):
             made.columns.drop()
 
-    def _begin(self, folder: Path, wanted: Stamps) -> None:
-        self._sum, self._summed = sums.best(folder, wanted)
-
     def _add(self, part: Partial, day: date | None) -> None:
-        self._sum = self._sum.merged(CompactSum.of(part, day))
+        merger = self._begun.result().merger
+        merger.add(CompactSum.of(part, day))
+        merger.total()
+
+    def _made_ready(self) -> tuple[Compact, T]:
+        total = self._begun.result().merger.total()
+        return total, self._prepare(total)
 
     def _drawn(self) -> sums.Draft | None:
         """The sum, written aside; nothing where the disk does not take it."""
         with suppress(OSError):
-            return sums.draft(self._folder, self._sum)
+            return sums.draft(self._folder, self._begun.result().merger.total())
         return None

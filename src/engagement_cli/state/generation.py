@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum, require_summable
-from engagement_cli.compact import CompactSum, Merger, NotCompactError
+from engagement_cli.compact import CompactSum, NotCompactError
 from engagement_cli.errors import DamageError, EngagementError, StateError, UsageError
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import RULES_VERSION
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from typing import TypeVar
 
-    from engagement_cli.state.kept import Stamps
+    from engagement_cli.compact import Compact, Total
+    from engagement_cli.state.kept import Kept, Stamps
     from engagement_cli.state.manifest import Look, Manifest, StoredFile, StoredPartial
     from engagement_cli.state.partials import Decoded
 
@@ -201,7 +202,7 @@ class Generation:
             parts = list(islice(loaded, len(stored)))
             yield day, parts[0] if len(parts) == 1 else _sum_of(parts, _groups(stored))
 
-    def total(self, since: date | None = None, until: date | None = None) -> Partial | CompactSum:
+    def total(self, since: date | None = None, until: date | None = None) -> Total:
         """The sum of a range of days; compact where that is possible.
 
         Raises:
@@ -215,19 +216,19 @@ class Generation:
             sum(stored.tally.valid for _, stored in files),
         )
         wanted = self._stamps(files)
-        merger, summed = self._best(files, wanted)
-        rest = [(file, stored) for file, stored in files if _name(file, stored) not in summed]
+        begun = self._begun(files, wanted)
+        rest = [of for of in files if _name(*of) not in begun.summed]
         try:
             with closing(self._load_compact(rest)) as loaded:
                 for each in loaded:
-                    merger.add(each)
-            total = merger.total()
+                    begun.merger.add(each)
+            total = begun.merger.total()
         except NotCompactError:
             every = [stored for _, stored in files]
             return _sum_of(self._load(every), _groups(every))
-        if merger.has_grown:
+        if begun.merger.has_grown:
             of = sum(stored.partial_bytes for _, stored in files)
-            self.keep_aside(partial(self._keep, total, wanted), of)
+            self.keep_aside(partial(self._keep, total, wanted, begun.base), of)
         return total
 
     def keep_aside(self, keep: Callable[[Path, int], None], size: int) -> None:
@@ -243,7 +244,7 @@ class Generation:
         self._aside.submit(kept)
 
     def look_ahead(
-        self, prepare: Callable[[CompactSum], T], since: date | None, until: date | None
+        self, prepare: Callable[[Compact], T], since: date | None, until: date | None
     ) -> None:
         """Begin to make what ``total`` will need of a range, while other work is done.
 
@@ -256,7 +257,7 @@ class Generation:
             wanted = self._stamps(self.counted(since, until).files)
             self._ahead = Ahead(self._aside, self.folder / layout.SUMS, wanted, prepare)
 
-    def prepared(self, total: Partial | CompactSum) -> Any:
+    def prepared(self, total: Total) -> Any:
         """What ``look_ahead`` was told to prepare of this very total; None if that was not made."""
         return self._ahead.prepared(total) if self._ahead else None
 
@@ -266,20 +267,26 @@ class Generation:
         if self._ahead:
             self._ahead.drop_draft()
 
-    def _keep(self, total: CompactSum, wanted: Stamps, folder: Path, room: int) -> None:
+    def _keep(
+        self,
+        total: Compact,
+        wanted: Stamps,
+        base: Kept[CompactSum] | None,
+        folder: Path,
+        room: int,
+    ) -> None:
         draft = self._ahead.taken_draft(total) if self._ahead else None
-        sums.keep(draft or sums.draft(folder, total), wanted, room)
+        sums.keep(draft or sums.draft(folder, total), wanted, base, room)
 
-    def _best(
+    def _begun(
         self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: Stamps
-    ) -> tuple[Merger, Stamps]:
-        """The sum of as many partials as are summed already, to add others, and which these are."""
+    ) -> sums.Begun:
+        """The sum of as many partials as are summed already, to add the others."""
         if self._ahead is not None:
             names = {(file.content, file.day): _name(file, stored) for file, stored in files}
             if settled := self._ahead.settled(names, wanted):
                 return settled
-        kept, summed = sums.best(self.folder / layout.SUMS, wanted)
-        return Merger(kept), summed
+        return sums.begun(self.folder / layout.SUMS, wanted)
 
     def faults(self) -> list[str]:
         """Every damage there is, after every stored byte was read."""

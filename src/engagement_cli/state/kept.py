@@ -1,20 +1,21 @@
 """What was made of many stored files, kept so that one more day costs a day and not a month.
 
 It is a cache and nothing else: each file of it says what it was made of, is used only while that
-stands as it stood, and may be deleted at any time. It is columns, every number in as few bytes as
-the largest needs, JSON behind them, and 8 bytes that tell how long that is. What its name ends with
-is a hash of the JSON and of a checksum of each mebibyte of the columns, which finds what a disk may
-do to them in a fifth of the time that a hash takes.
+stands as it stood, and may be deleted at any time. It is columns, JSON behind them, and 8 bytes
+that tell how long that is. What its name ends with is a hash of the JSON and of a checksum of each
+mebibyte of the columns, which finds what a disk may do to them in a fifth of the time that a hash
+takes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import mmap
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -28,7 +29,7 @@ except ImportError:
     from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -51,27 +52,37 @@ _ALIGNED = 64
 _MADE_OF, _COLUMNS = "sums", "columns"
 
 
+class Kept(NamedTuple, Generic[T]):
+    """What was made, of which files, and where it is kept."""
+
+    made: T
+    of: Stamps
+    path: Path
+
+
 def best(
     folder: Path,
     kind: str,
     wanted: Stamps,
     made: Callable[[Mapping[str, Any], Sequence[Column]], T],
-) -> tuple[T, Stamps] | None:
-    """What was made of as many of the wanted files as possible, and which these are.
+) -> Iterator[Kept[T]]:
+    """What was made of as many of the wanted files as possible, then of others, and so on.
 
     Args:
         folder: Where it is kept.
         kind: How the names of such files begin.
-        wanted: The files that it may be made of.
+        wanted: The files that it may be made of; none is in two of what is found.
         made: What a header and columns are; raises ValueError, TypeError or KeyError if nothing.
     """
     fitting = [
         (len(of), path, of) for path, of in _kept(folder, kind) if of.items() <= wanted.items()
     ]
-    for _, path, of in sorted(fitting, reverse=True, key=lambda found: found[:2]):
-        with suppress(OSError, ValueError, TypeError, KeyError):  # a damaged one is worth nothing
-            return made(*_read(path, kind)), of
-    return None
+    found: set[str] = set()
+    for _, path, of in sorted(fitting, reverse=True, key=lambda fitting: fitting[:2]):
+        if found.isdisjoint(of):
+            with suppress(OSError, ValueError, TypeError, KeyError):  # if damaged, worth nothing
+                yield Kept(made(*_read(path, kind)), of, path)
+                found.update(of)
 
 
 class Draft:
@@ -87,14 +98,13 @@ class Draft:
         Raises:
             OSError: They cannot be written.
         """
-        narrow = [_narrow(column) for column in columns]
-        self._described = [[column.dtype.str, len(column)] for column in narrow]
+        self._described = [[column.dtype.str, column.shape] for column in columns]
         self._folder = folder
         self._checksums = _Checksums()
         self._aside = Aside(folder, FILE_MODE)
         try:
-            for column in narrow:
-                self._write(column.data.cast("B"))
+            for column in columns:
+                self._write(column.reshape(-1).view(np.uint8).data)
                 self._write(memoryview(bytes(-column.nbytes % _ALIGNED)))
         except OSError:
             self.drop()
@@ -104,7 +114,15 @@ class Draft:
         self._checksums.add(data)
         self._aside.file.write(data)
 
-    def keep(self, kind: str, of: Stamps, header: Mapping[str, Any], *, room: int) -> None:
+    def keep(
+        self,
+        kind: str,
+        of: Stamps,
+        header: Mapping[str, Any],
+        *,
+        room: int,
+        needed: Collection[Path] = (),
+    ) -> None:
         """Keep them.
 
         Args:
@@ -112,23 +130,26 @@ class Draft:
             of: What they were made of.
             header: What JSON can say besides.
             room: Bytes that such files may take; the newest few that fit are kept.
+            needed: Files of the same kind that stay, whatever room they take.
 
         Raises:
             OSError: They cannot be kept.
         """
         told = json.dumps({_MADE_OF: of, **header, _COLUMNS: self._described}).encode()
+        name = _name(kind, told, self._checksums)
         try:
             self._aside.file.write(told + len(told).to_bytes(_LENGTH_BYTES, "little"))
-            self._aside.put(self._folder / _name(kind, told, self._checksums))
+            self._aside.put(self._folder / name)
         except OSError:
             self.drop()
             raise
         files = self._folder.glob(f"{kind}-*{_SUFFIX}")
-        newest = sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for number, old in enumerate(newest):
-            room -= old.stat().st_size
-            if number and (room < 0 or number >= _MOST):
-                old.unlink(missing_ok=True)
+        stay = {self._folder / name, *needed}
+        newest = sorted(files, key=lambda path: (path in stay, path.stat().st_mtime_ns))
+        for number, path in enumerate(reversed(newest)):
+            room -= path.stat().st_size
+            if path not in stay and (room < 0 or number >= _MOST):
+                path.unlink(missing_ok=True)
 
     def drop(self) -> None:
         """Keep nothing."""
@@ -179,17 +200,11 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], list[Column]]:
         raise ValueError(path)
     header = json.loads(told)
     columns, at = [], 0
-    for dtype, length in header[_COLUMNS]:
-        column = np.frombuffer(data, dtype, length, at)
+    for dtype, shape in header[_COLUMNS]:
+        column = np.frombuffer(data, dtype, math.prod(shape), at).reshape(shape)
         columns.append(column)
         at += column.nbytes + -column.nbytes % _ALIGNED
     return header, columns
-
-
-def _narrow(column: Column) -> Column:
-    """The column of the narrowest type that holds it."""
-    narrow = column.astype(np.min_scalar_type(int(column.max(initial=0))), copy=False)
-    return np.ascontiguousarray(narrow)
 
 
 def _name(kind: str, told: bytes, checksums: _Checksums) -> str:

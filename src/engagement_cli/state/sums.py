@@ -1,61 +1,100 @@
-"""Sums of many partials, kept; each partial with the day it counts for."""
+"""Sums of many partials, kept; each partial with the day it counts for.
+
+A large one is joined by a small one of what came since, which is rewritten instead of it, until it
+is no longer small beside it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from engagement_cli.compact import CompactSum
-from engagement_cli.kernel.compact import Columns
+from engagement_cli.compact import Compact, CompactSum, Joint, Merger
+from engagement_cli.kernel.compact import Columns, Form
+from engagement_cli.kernel.layout import Bits
 from engagement_cli.state import kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from engagement_cli.state.kept import Column, Stamps
+    from engagement_cli.state.kept import Column, Kept, Stamps
 
 _KIND = "sum"
 
 
-def best(folder: Path, wanted: Stamps) -> tuple[CompactSum, Stamps]:
-    """The sum of as many of the wanted partials as one kept sum holds, and which these are."""
-    return kept.best(folder, _KIND, wanted, _made) or (CompactSum.empty(), {})
+@dataclass(slots=True)
+class Begun:
+    """A sum that begins with kept ones.
+
+    Attributes:
+        merger: Adds to them.
+        base: The first of them, if there is one.
+        summed: What is in the sum.
+    """
+
+    merger: Merger
+    base: Kept[CompactSum] | None
+    summed: Stamps
+
+
+def begun(folder: Path, wanted: Stamps) -> Begun:
+    """The sum of as many of the wanted partials as kept sums hold."""
+    found = [*kept.best(folder, _KIND, wanted, _made)]
+    summed = {name: stamp for each in found for name, stamp in each.of.items()}
+    merger = Merger(*[each.made for each in found] or [CompactSum.empty()])
+    return Begun(merger, found[0] if found else None, summed)
 
 
 class Draft(NamedTuple):
-    """A sum that is written aside, and kept once it is known what it is made of."""
+    """What a sum adds to kept ones, written aside, and kept once it is known what it is made of."""
 
-    total: CompactSum
+    total: Compact
     columns: kept.Draft
 
 
-def draft(folder: Path, total: CompactSum) -> Draft:
-    """Write a sum aside.
+def draft(folder: Path, total: Compact) -> Draft:
+    """Write aside what of a sum is not kept yet.
 
     Raises:
         OSError: It cannot be written.
     """
-    return Draft(total, kept.Draft(folder, total.columns))
+    hi, *numbers, _ = _new(total).columns
+    return Draft(total, kept.Draft(folder, [hi, *numbers]))
 
 
-def keep(draft: Draft, summed: Stamps, room: int) -> None:
-    """Keep a sum, as ``kept.Draft.keep`` does."""
-    total = draft.total
+def keep(draft: Draft, wanted: Stamps, base: Kept[CompactSum] | None, room: int) -> None:
+    """Keep a sum, as ``kept.Draft.keep`` does.
+
+    Args:
+        draft: What of it is not kept yet.
+        wanted: What it sums.
+        base: The kept sum that it began with.
+        room: Bytes that sums may take.
+    """
+    new = _new(draft.total)
     header = {
-        "apps": total.apps,
-        "long": total.long,
-        "first": str(total.first) if total.first else None,
+        "apps": new.apps,
+        "long": new.long,
+        "first": str(new.first) if new.first else None,
+        "form": new.columns.form,
     }
-    draft.columns.keep(_KIND, summed, header, room=room)
+    needed = []
+    if isinstance(draft.total, Joint) and base is not None:
+        wanted = {name: stamp for name, stamp in wanted.items() if name not in base.of}
+        needed = [base.path]
+    draft.columns.keep(_KIND, wanted, header, room=room, needed=needed)
+
+
+def _new(total: Compact) -> CompactSum:
+    """What of a sum is not kept yet."""
+    return total.top if isinstance(total, Joint) else total
 
 
 def _made(header: Mapping[str, Any], columns: Sequence[Column]) -> CompactSum:
     first = date.fromisoformat(header["first"]) if header["first"] else None
-    hi, lo, ends, entries, days = columns
-    words = (column.astype(np.uint64, copy=False) for column in (hi, lo, entries))
-    hi, lo, entries = words
-    table = Columns(hi, lo, ends, entries, days)
+    hi, lo, counts, entries, days = columns
+    bits, *sizes = header["form"]
+    table = Columns(hi, lo, counts, entries, days, Form(Bits(*bits), *sizes))
     return CompactSum(table, tuple(header["apps"]), tuple(header["long"]), first)

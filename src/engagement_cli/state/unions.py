@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from engagement_cli.kernel.layout import Words
     from engagement_cli.state.kept import Column, Stamps
 
 _KIND = "devices"
@@ -21,7 +22,9 @@ _KIND = "devices"
 
 def best(folder: Path, wanted: Stamps) -> tuple[Devices, Stamps]:
     """The union of as many of the wanted files as one kept union holds, and which these are."""
-    return kept.best(folder, _KIND, wanted, _made) or (Devices.empty(), {})
+    for found in kept.best(folder, _KIND, wanted, _made):
+        return found.made, found.of
+    return Devices.empty(), {}
 
 
 def keep(folder: Path, devices: Devices, united: Stamps, room: int) -> None:
@@ -30,9 +33,16 @@ def keep(folder: Path, devices: Devices, united: Stamps, room: int) -> None:
     counts = np.diff(first, append=len(devices)).astype(np.uint64)
     contracts = devices.contracts.take(first)
     heads = devices.macs.hi ^ IS_HASH
-    columns = (contracts.hi, contracts.lo, counts, heads, devices.macs.lo)
+    words = (contracts.hi, contracts.lo, counts, heads, devices.macs.lo)
+    columns = [_narrow(column) for column in words]
     header = {"long": contracts.long}
     kept.Draft(folder, columns).keep(_KIND, united, header, room=room)
+
+
+def _narrow(column: Words) -> Column:
+    """The column of the narrowest type that holds it."""
+    narrow = column.astype(np.min_scalar_type(int(column.max(initial=0))), copy=False)
+    return np.ascontiguousarray(narrow)
 
 
 def _made(header: Mapping[str, Any], columns: Sequence[Column]) -> Devices:
