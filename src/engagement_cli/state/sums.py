@@ -30,7 +30,7 @@ class Begun:
 
     Attributes:
         merger: Adds to them.
-        base: The first of them, if there is one.
+        base: The largest of them, if there is one.
         summed: What is in the sum.
     """
 
@@ -41,7 +41,7 @@ class Begun:
 
 def begun(folder: Path, wanted: Stamps) -> Begun:
     """The sum of as many of the wanted partials as kept sums hold."""
-    found = [*kept.best(folder, _KIND, wanted, _made)]
+    found = sorted(kept.best(folder, _KIND, wanted, _made), key=_size, reverse=True)
     summed = {name: stamp for each in found for name, stamp in each.of.items()}
     merger = Merger(*[each.made for each in found] or [CompactSum.empty()])
     return Begun(merger, found[0] if found else None, summed)
@@ -85,6 +85,10 @@ def keep(draft: Draft, wanted: Stamps, base: Kept[CompactSum] | None, room: int)
         wanted = {name: stamp for name, stamp in wanted.items() if name not in base.of}
         needed = [base.path]
     draft.columns.keep(_KIND, wanted, header, room=room, needed=needed)
+
+
+def _size(found: Kept[CompactSum]) -> int:
+    return len(found.made)
 
 
 def _new(total: Compact) -> CompactSum:
