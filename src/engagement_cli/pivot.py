@@ -175,9 +175,9 @@ class Mapped:
         np.add.at(seconds, (code, row), partial.seconds)
         np.add.at(lines, code, partial.lines)
         seen[code, row] = True
-        somebody = code < self.places - 1
-        np.add.at(by_app[0], partial.app[somebody], partial.lines[somebody])
-        np.add.at(by_app[1], partial.app[somebody], partial.seconds[somebody])
+        unmapped = code == self.places - 2
+        np.add.at(by_app[0], partial.app[unmapped], partial.lines[unmapped])
+        np.add.at(by_app[1], partial.app[unmapped], partial.seconds[unmapped])
         kept = np.logical_or.reduce(seen[:shown])
         return Pivoted(
             self.contracts.hi[kept],
@@ -308,10 +308,10 @@ def _trimmed(partial: Partial) -> Partial:
 
 
 def _unmapped(groups: Mapped, sums: Pivoted) -> tuple[UnmappedApp, ...]:
-    figures = zip(groups.apps, groups.place_of_app, sums.app_lines, sums.app_seconds, strict=True)
+    figures = zip(groups.apps, sums.app_lines, sums.app_seconds, strict=True)
     apps = [
         UnmappedApp(app, int(lines), int(seconds))
-        for app, place, lines, seconds in figures
-        if lines and place == groups.places - 2
+        for app, lines, seconds in figures
+        if lines
     ]
     return tuple(sorted(apps, key=lambda app: (-app.lines, app.app)))

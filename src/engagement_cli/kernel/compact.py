@@ -102,7 +102,7 @@ class Pivoted(NamedTuple):
         place_contracts: int64, shape (p,): how many contracts have a group in each place.
         place_lines: int64, shape (p,).
         place_seconds: int64, shape (p,).
-        app_lines: int64, shape (a,): those of contracts that are somebody.
+        app_lines: int64, shape (a,): those of apps in the last place but one.
         app_seconds: int64, shape (a,): likewise.
     """
 
@@ -170,7 +170,8 @@ def pivoted(
 
     Args:
         sides: The tables; all seconds of both together fit int64.
-        place_of_app: The place of each app, below ``places - 1``.
+        place_of_app: The place of each app, below ``places - 1``; ``places - 2`` is that of those
+            whose own figures are wanted.
         nobody: Those contracts of which all falls into the last place, in order; shape (m, 2).
         places: How many there are, ``MAX_PLACES`` at most.
         shown: How many of them are shown, from the first one on.
@@ -182,8 +183,9 @@ def pivoted(
     active = np.empty(contracts, np.uint64) if with_days else None
     seconds = np.empty((shown, contracts), np.int64)
     figures = np.zeros(4 * places + 2 * apps, np.int64)
+    place_of = np.append(place_of_app, np.full(apps, places - 1)).astype(np.uint64)
     rows = _loop(
-        "pivot_tables", *_told(left), *_told(right), place_of_app.astype(np.uint64), apps,
+        "pivot_tables", *_told(left), *_told(right), place_of, apps,
         nobody, len(nobody), places, shown, hi, lo, 0 if active is None else active, seconds,
         figures,
     )  # fmt: skip

@@ -32,18 +32,21 @@ _ALL = U(2**64 - 1)
 _NO_APP = _ALL
 """Behind every app."""
 
+_inlined = njit(inline="always")
+"""Or each call would put a dozen numbers on the stack."""
+
 # --- reading and writing tables ---------------------------------------------------------------
 
 _Opened = namedtuple("_Opened", [word.name.lower() for word in Table])  # noqa: PYI024 - Numba's
 """The words that describe a table."""
 
 
-@njit
+@_inlined
 def _words(address):
     return carray(words_at(address), _TABLE_WORDS)
 
 
-@njit
+@_inlined
 def _opened(address):
     t = _words(address)
     return _Opened(
@@ -52,7 +55,7 @@ def _opened(address):
     )  # fmt: skip
 
 
-@njit
+@_inlined
 def _close(address, contracts, groups, most, days):
     """Tell what stands in a table that was written."""
     words = _words(address)
@@ -60,44 +63,44 @@ def _close(address, contracts, groups, most, days):
     words[_MOST_ENTRIES], words[_ALL_DAYS] = most, days
 
 
-@njit
+@_inlined
 def _number(at, place, size):
     """A number of so many bytes in a column of such."""
     return load8(at + place * size) & (_ALL >> (_WORD_BITS - U(8) * size))
 
 
-@njit
+@_inlined
 def _write(at, place, size, number):
     """Write a number into a column that is filled from front to back."""
     store8(at + place * size, number)
 
 
-@njit
+@_inlined
 def _contract(table, place):
     """The two words of a contract."""
     lo = _number(table.lo, place, table.lo_bytes) << (_WORD_BITS - U(8) * table.lo_bytes)
     return load8(table.hi + place * _WORD_BYTES), lo
 
 
-@njit
+@_inlined
 def _write_contract(table, place, hi, lo):
     store8(table.hi + place * _WORD_BYTES, hi)
     _write(table.lo, place, table.lo_bytes, lo >> (_WORD_BITS - U(8) * table.lo_bytes))
 
 
-@njit
+@_inlined
 def _count(table, place):
     """How many entries a contract has."""
     return _number(table.counts, place, table.counts_bytes)
 
 
-@njit
+@_inlined
 def _most(lines_shift, app_shift):
     """The most lines and the most seconds of an entry."""
     return ~(_ALL << (app_shift - lines_shift)), ~(_ALL << lines_shift)
 
 
-@njit
+@_inlined
 def _entry(table, place):
     """The app, the lines and the seconds of an entry."""
     entry = _number(table.entries, place, table.entry_bytes)
@@ -105,12 +108,12 @@ def _entry(table, place):
     return entry >> table.app_shift, (entry >> table.lines_shift) & most_lines, entry & most_seconds
 
 
-@njit
+@_inlined
 def _days(table, place):
     return _number(table.days, place, table.days_bytes)
 
 
-@njit
+@_inlined
 def _write_entry(table, place, app, lines, seconds, days):
     entry = (app << table.app_shift) | (lines << table.lines_shift) | seconds
     _write(table.entries, place, table.entry_bytes, entry)
@@ -141,13 +144,13 @@ def measure_rows(rows_at, count, lines_shift, app_shift, size_at):
     return U(0)
 
 
-@njit
+@_inlined
 def _is_same(rows, i, j):
     """Whether two rows are of one contract."""
     return rows[i, _HI] == rows[j, _HI] and rows[i, _LO] == rows[j, _LO]
 
 
-@njit
+@_inlined
 def _parts(number, most):
     """How many parts a number has if each is so large at most."""
     return number // most + U(number % most != U(0))
@@ -177,7 +180,7 @@ def compact_rows(rows_at, count, days, table_at):
     return U(0)
 
 
-@njit
+@_inlined
 def _next(left, i, right, j):
     """The contract that comes next in two tables, and which of them has it."""
     in_left, in_right = i < left.contracts, j < right.contracts
@@ -254,34 +257,22 @@ def merge_tables(
 # --- showing tables by category ---------------------------------------------------------------
 
 
-@njit
-def _show(figures, columns, seen):
-    """Count a contract, and its seconds, in the places where it was seen."""
-    for place in range(columns):
-        if (seen >> place) & U(1):
-            figures[place, U(0)] += U(1)
-            figures[place, U(2)] += figures[place, U(3)]
-
-
-@njit
-def _add(table, first, count, codes, later, places, is_nobody, figures, columns, by_app):
-    """Add up entries of a contract by place and by app; where it was seen, and on which days."""
-    seen = active = U(0)
+@_inlined
+def _add(table, first, count, codes, places, later, figures, unmapped, by_app, with_days):
+    """Add up entries of a contract by place; where it was seen, and on which days, if wanted."""
+    seen = days = U(0)
     for at in range(first, first + count):
         app, lines, seconds = _entry(table, at)
-        app = codes[app]
-        place = places[app]
-        if is_nobody:
-            place = columns - U(1)
-        else:
-            by_app[app, U(0)] += lines
-            by_app[app, U(1)] += seconds
-            if place + U(2) < columns:
-                active |= _days(table, at) << later
+        place = places[codes[app]]
         figures[place, U(1)] += lines
         figures[place, U(3)] += seconds
         seen |= U(1) << place
-    return seen, active
+        if place == unmapped:
+            by_app[codes[app], U(0)] += lines
+            by_app[codes[app], U(1)] += seconds
+        if with_days and place < unmapped:
+            days |= _days(table, at) << later
+    return seen, days
 
 
 def pivot_tables(
@@ -291,53 +282,58 @@ def pivot_tables(
 ):  # fmt: skip
     """Add up two tables by contract and the place that each app has; returns how many are shown.
 
-    Apps and days of a side are told as ``merge_tables`` is. Contracts that mean nobody, which stand
-    in order with the first word before the second, fall into the last place, whatever they watch.
-    Those with a group in one of the first places, which are shown, are written down, with their
-    seconds there and their days in the places before the last two, if there is an address for
-    these. ``figures`` has four words for each place, its contracts, lines and seconds and one to
-    work with, and behind them two for each app: lines and seconds of contracts that are somebody.
+    Apps and days of a side are told as ``merge_tables`` is. The last place but one is that of
+    unmapped apps. Contracts that mean nobody, which stand in order with the first word before the
+    second, fall into the last one, whatever they watch: ``places`` tells the place of each app, and
+    then that of each app of nobody. Those with a group in one of the first places, which are shown,
+    are written down, with their seconds there and their days in the places before the last two, if
+    there is an address for these. ``figures`` has four words for each place, its contracts, lines
+    and seconds and one to work with, and behind them two for each app that is unmapped: lines and
+    seconds.
     """
     left, right = _opened(left_at), _opened(right_at)
-    room = left.contracts + right.contracts
+    room, with_days = left.contracts + right.contracts, active_at != U(0)
     codes_l, codes_r = carray(words_at(left_codes_at), U(1)), carray(words_at(right_codes_at), U(1))
-    places = carray(words_at(places_at), apps)
     nobody = carray(words_at(nobodies_at), (nobodies, U(2)))
     shown_his, shown_los = carray(words_at(hi_at), room), carray(words_at(lo_at), room)
     active = carray(words_at(active_at), room)
     seconds_of = carray(words_at(seconds_at), (shown, room))
     figures = carray(words_at(figures_at), (columns, U(4)))
     by_app = carray(words_at(figures_at + U(32) * columns), (apps, U(2)))
+    unmapped = columns - U(2)
     i = j = p = q = row = met = U(0)
     while i < left.contracts or j < right.contracts:
         hi, lo, in_left, in_right = _next(left, i, right, j)
         is_nobody = met < nobodies and nobody[met, U(0)] == hi and nobody[met, U(1)] == lo
         met += U(is_nobody)
+        places = carray(words_at(places_at + U(8) * apps * U(is_nobody)), apps)
         seen = days = U(0)
         if in_left:
             count = _count(left, i)
             seen, days = _add(
-                left, p, count, codes_l, left_later, places, is_nobody, figures, columns, by_app
+                left, p, count, codes_l, places, left_later, figures, unmapped, by_app, with_days
             )
             p += count
             i += U(1)
         if in_right:
             count = _count(right, j)
             seen_r, days_r = _add(
-                right, q, count, codes_r, right_later, places, is_nobody, figures, columns, by_app
+                right, q, count, codes_r, places, right_later, figures, unmapped, by_app, with_days
             )
             seen |= seen_r
             days |= days_r
             q += count
             j += U(1)
-        _show(figures, columns, seen)
-        if seen & ((U(1) << shown) - U(1)) != U(0):
+        is_shown = seen & ((U(1) << shown) - U(1)) != U(0)
+        if is_shown:
             shown_his[row], shown_los[row] = hi, lo
-            if active_at != U(0):
+            if with_days:
                 active[row] = days
             for place in range(shown):
                 seconds_of[place, row] = figures[place, U(3)]
-            row += U(1)
+        row += U(is_shown)
         for place in range(columns):
+            figures[place, U(0)] += (seen >> place) & U(1)
+            figures[place, U(2)] += figures[place, U(3)]
             figures[place, U(3)] = U(0)
     return row
