@@ -309,9 +309,5 @@ def _trimmed(partial: Partial) -> Partial:
 
 def _unmapped(groups: Mapped, sums: Pivoted) -> tuple[UnmappedApp, ...]:
     figures = zip(groups.apps, sums.app_lines, sums.app_seconds, strict=True)
-    apps = [
-        UnmappedApp(app, int(lines), int(seconds))
-        for app, lines, seconds in figures
-        if lines
-    ]
+    apps = [UnmappedApp(app, int(lines), int(seconds)) for app, lines, seconds in figures if lines]
     return tuple(sorted(apps, key=lambda app: (-app.lines, app.app)))

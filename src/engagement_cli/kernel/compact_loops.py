@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections import namedtuple
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 
 from engagement_cli.kernel import layout
 from engagement_cli.kernel.layout import Row, Size, Table
-from engagement_cli.kernel.simd import load8, store8, words_at
+from engagement_cli.kernel.simd import inlined, load8, store8, words_at
 
 U = np.uint64
 
@@ -32,21 +32,18 @@ _ALL = U(2**64 - 1)
 _NO_APP = _ALL
 """Behind every app."""
 
-_inlined = njit(inline="always")
-"""Or each call would put a dozen numbers on the stack."""
-
 # --- reading and writing tables ---------------------------------------------------------------
 
 _Opened = namedtuple("_Opened", [word.name.lower() for word in Table])  # noqa: PYI024 - Numba's
 """The words that describe a table."""
 
 
-@_inlined
+@inlined
 def _words(address):
     return carray(words_at(address), _TABLE_WORDS)
 
 
-@_inlined
+@inlined
 def _opened(address):
     t = _words(address)
     return _Opened(
@@ -55,7 +52,7 @@ def _opened(address):
     )  # fmt: skip
 
 
-@_inlined
+@inlined
 def _close(address, contracts, groups, most, days):
     """Tell what stands in a table that was written."""
     words = _words(address)
@@ -63,44 +60,44 @@ def _close(address, contracts, groups, most, days):
     words[_MOST_ENTRIES], words[_ALL_DAYS] = most, days
 
 
-@_inlined
+@inlined
 def _number(at, place, size):
     """A number of so many bytes in a column of such."""
     return load8(at + place * size) & (_ALL >> (_WORD_BITS - U(8) * size))
 
 
-@_inlined
+@inlined
 def _write(at, place, size, number):
     """Write a number into a column that is filled from front to back."""
     store8(at + place * size, number)
 
 
-@_inlined
+@inlined
 def _contract(table, place):
     """The two words of a contract."""
     lo = _number(table.lo, place, table.lo_bytes) << (_WORD_BITS - U(8) * table.lo_bytes)
     return load8(table.hi + place * _WORD_BYTES), lo
 
 
-@_inlined
+@inlined
 def _write_contract(table, place, hi, lo):
     store8(table.hi + place * _WORD_BYTES, hi)
     _write(table.lo, place, table.lo_bytes, lo >> (_WORD_BITS - U(8) * table.lo_bytes))
 
 
-@_inlined
+@inlined
 def _count(table, place):
     """How many entries a contract has."""
     return _number(table.counts, place, table.counts_bytes)
 
 
-@_inlined
+@inlined
 def _most(lines_shift, app_shift):
     """The most lines and the most seconds of an entry."""
     return ~(_ALL << (app_shift - lines_shift)), ~(_ALL << lines_shift)
 
 
-@_inlined
+@inlined
 def _entry(table, place):
     """The app, the lines and the seconds of an entry."""
     entry = _number(table.entries, place, table.entry_bytes)
@@ -108,12 +105,12 @@ def _entry(table, place):
     return entry >> table.app_shift, (entry >> table.lines_shift) & most_lines, entry & most_seconds
 
 
-@_inlined
+@inlined
 def _days(table, place):
     return _number(table.days, place, table.days_bytes)
 
 
-@_inlined
+@inlined
 def _write_entry(table, place, app, lines, seconds, days):
     entry = (app << table.app_shift) | (lines << table.lines_shift) | seconds
     _write(table.entries, place, table.entry_bytes, entry)
@@ -144,13 +141,13 @@ def measure_rows(rows_at, count, lines_shift, app_shift, size_at):
     return U(0)
 
 
-@_inlined
+@inlined
 def _is_same(rows, i, j):
     """Whether two rows are of one contract."""
     return rows[i, _HI] == rows[j, _HI] and rows[i, _LO] == rows[j, _LO]
 
 
-@_inlined
+@inlined
 def _parts(number, most):
     """How many parts a number has if each is so large at most."""
     return number // most + U(number % most != U(0))
@@ -180,7 +177,7 @@ def compact_rows(rows_at, count, days, table_at):
     return U(0)
 
 
-@_inlined
+@inlined
 def _next(left, i, right, j):
     """The contract that comes next in two tables, and which of them has it."""
     in_left, in_right = i < left.contracts, j < right.contracts
@@ -257,7 +254,7 @@ def merge_tables(
 # --- showing tables by category ---------------------------------------------------------------
 
 
-@_inlined
+@inlined
 def _add(table, first, count, codes, places, later, figures, unmapped, by_app, with_days):
     """Add up entries of a contract by place; where it was seen, and on which days, if wanted."""
     seen = days = U(0)

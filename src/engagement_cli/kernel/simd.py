@@ -20,6 +20,9 @@ WIDTH = 32
 
 U = np.uint64
 
+inlined = njit(inline="always")
+"""Puts a function in the place of each call of it, which may take longer than what it does."""
+
 _BYTE = ir.IntType(8)
 _WORD = ir.IntType(64)
 _MASK = ir.IntType(WIDTH)
