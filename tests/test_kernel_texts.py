@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engagement_cli import contracts, kernel
 from engagement_cli.contracts import Contracts
-from engagement_cli.frames import int64_array
+from engagement_cli.frames import integer_array
 from engagement_cli.kernel.texts import READ_BEHIND, Field, csv_lines
 from engagement_cli.sinks import csv
 
@@ -74,7 +74,7 @@ def test_a_long_result_is_the_same_csv_with_and_without_machine_code(
     names[70_001] = 'needs "quotes", this one'
     contracts = Contracts.pack(names)
     seconds = np.arange(150_000, dtype=np.int64) ** 3
-    table = pa.table([contracts.strings(), int64_array(seconds)], names=["Contract", "Seconds"])
+    table = pa.table([contracts.strings(), integer_array(seconds)], names=["Contract", "Seconds"])
     compiled = io.BytesIO()
     csv.Writer(compiled).write(table)
     monkeypatch.setenv(kernel.SWITCH, "1")

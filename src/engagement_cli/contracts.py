@@ -80,9 +80,9 @@ class Contracts:
         """The contracts as an Arrow array of large_string."""
         import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
-        is_long = self.hi == LONG
         if _is_quick(len(self)) and not self.long:
-            return _array(*texts.unpacked(*map(np.ascontiguousarray, (self.hi, self.lo))))
+            return _array(*texts.unpacked(self.hi, self.lo))
+        is_long = self.hi == LONG
         packed = np.empty((len(self), 2), ">u8")
         packed[:, 0], packed[:, 1] = self.hi, self.lo
         packed[is_long] = 0

@@ -50,12 +50,13 @@ class Rows:
         return pa.Table.from_pandas(self._frame, preserve_index=False)
 
 
-def int64_array(values: NDArray[np.int64]) -> pa.Array:
+def integer_array(values: NDArray[np.signedinteger]) -> pa.Array:
     """An Arrow array of the same memory; ``pa.array`` would import pandas."""
     import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
     values = np.ascontiguousarray(values)
-    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def text_array(values: Sequence[str]) -> pa.Array:

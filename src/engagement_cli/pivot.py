@@ -16,7 +16,7 @@ from engagement_cli import kernel
 from engagement_cli.aggregate import Partial, Sum
 from engagement_cli.compact import CompactSum, DayBits, NotCompactError
 from engagement_cli.contracts import Contracts
-from engagement_cli.frames import Rows, int64_array
+from engagement_cli.frames import Rows, integer_array
 from engagement_cli.kernel.compact import MAX_PLACES, Pivoted, pivoted
 from engagement_cli.kernel.layout import rows_of
 from engagement_cli.schema import CONTRACT
@@ -246,7 +246,7 @@ def pivot_groups(
     sums = groups.pivoted(len(columns), with_days=with_days)
     contracts = Contracts(sums.hi, sums.lo, groups.long)
     rows = pa.table(
-        [contracts.strings(), *map(int64_array, sums.seconds)], names=[CONTRACT, *columns]
+        [contracts.strings(), *map(integer_array, sums.seconds)], names=[CONTRACT, *columns]
     )
     figures = zip(sums.place_contracts, sums.place_lines, sums.place_seconds, strict=True)
     first = groups.first_day

@@ -48,7 +48,7 @@ LOOPS: dict[Group, dict[str, dict[str, int]]] = {
             "merge_tables": 7,
             "pivot_tables": 17,
         },
-        "text_loops": {"pack_texts": 5, "unpack_texts": 5, "write_csv": 4},
+        "text_loops": {"pack_texts": 5, "unpack_texts": 7, "write_csv": 4},
     },
     "documents": {"cut_loops": {"cut_objects": 7}},
     "devices": {

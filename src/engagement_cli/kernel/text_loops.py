@@ -1,5 +1,7 @@
 # Numba infers the types, and refuses to compile what has none.
 # mypy: ignore-errors
+# A compiled loop takes addresses and counts one by one, and a call in it costs time.
+# ruff: noqa: PLR0917
 """The loops between texts and packed words, and from numbers to CSV. Numba reads them.
 
 Like :mod:`~engagement_cli.kernel.scan_loops` they know addresses and words only;
@@ -69,16 +71,19 @@ def pack_texts(offsets_at, data_at, count, hi_at, lo_at):
     return longer
 
 
-def unpack_texts(hi_at, lo_at, count, offsets_at, data_at):
-    """Write packed texts one behind the other; returns how many bytes they are."""
-    his, los = carray(words_at(hi_at), count), carray(words_at(lo_at), count)
+def unpack_texts(hi_at, hi_step, lo_at, lo_step, count, offsets_at, data_at):
+    """Write packed texts one behind the other; returns how many bytes they are.
+
+    The words of one stand so many bytes behind those of the one before it.
+    """
     offsets = carray(words_at(offsets_at), count + U(1))
     end = U(0)
     offsets[0] = end
     for i in range(count):
-        store8(data_at + end, reversed_bytes(his[i]))
-        store8(data_at + end + _WORD_BYTES, reversed_bytes(los[i]))
-        end += _length(his[i], los[i])
+        hi, lo = load8(hi_at + i * hi_step), load8(lo_at + i * lo_step)
+        store8(data_at + end, reversed_bytes(hi))
+        store8(data_at + end + _WORD_BYTES, reversed_bytes(lo))
+        end += _length(hi, lo)
         offsets[i + U(1)] = end
     return end
 

@@ -44,7 +44,8 @@ def unpacked(hi: Words, lo: Words) -> tuple[NDArray[np.int64], NDArray[np.uint8]
 
     offsets = np.empty(len(hi) + 1, np.int64)
     data = np.empty((len(hi) + 1) * PACKED_BYTES, np.uint8)
-    size = native.loop("unpack_texts")(hi, lo, len(hi), offsets, data)
+    words = hi.ctypes.data, hi.strides[0], lo.ctypes.data, lo.strides[0]
+    size = native.loop("unpack_texts")(*words, len(hi), offsets, data)
     return offsets, data[: size + READ_BEHIND]
 
 

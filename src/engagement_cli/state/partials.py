@@ -17,7 +17,7 @@ import numpy as np
 from engagement_cli.aggregate import Partial, codes_in
 from engagement_cli.contracts import Contracts
 from engagement_cli.errors import StateError
-from engagement_cli.frames import int64_array, numbers_of, text_array
+from engagement_cli.frames import integer_array, numbers_of, text_array
 from engagement_cli.kernel.layout import TAG_SHIFT, Row
 from engagement_cli.ordered import ordered
 from engagement_cli.schema import APP_NAME, CONTRACT, LINES, SECONDS
@@ -76,9 +76,11 @@ def encode(part: Partial, footer: Mapping[str, Any]) -> Encoded:
     table = pa.table(
         {
             CONTRACT: sums.contracts.strings(),
-            APP_NAME: pa.DictionaryArray.from_arrays(int64_array(sums.app), text_array(sums.apps)),
-            SECONDS: int64_array(sums.seconds),
-            LINES: int64_array(sums.lines),
+            APP_NAME: pa.DictionaryArray.from_arrays(
+                integer_array(sums.app.astype(np.int32)), text_array(sums.apps)
+            ),
+            SECONDS: integer_array(sums.seconds),
+            LINES: integer_array(sums.lines),
         }
     )
     how = {
