@@ -43,6 +43,8 @@ _ENCODINGS = {
     SECONDS: "DELTA_BINARY_PACKED",
     LINES: "DELTA_BINARY_PACKED",
 }
+_COMPRESSIONS = {CONTRACT: "zstd", APP_NAME: "zstd", SECONDS: "none", LINES: "zstd"}
+"""Packed seconds get no smaller."""
 
 
 class Encoded(NamedTuple):
@@ -86,6 +88,7 @@ def encode(part: Partial, footer: Mapping[str, Any]) -> Encoded:
     how = {
         "use_dictionary": [APP_NAME],
         "column_encoding": _ENCODINGS,
+        "compression": _COMPRESSIONS,
         "row_group_size": _PART_ROWS,
     }
     return encoded(table, footer, **how)
@@ -100,10 +103,9 @@ def encoded(table: pa.Table, footer: dict[str, Any], **how: Any) -> Encoded:
     parquet.write_table(
         table.replace_schema_metadata({FOOTER_KEY: json.dumps(footer)}),
         sink,
-        compression="zstd",
         write_page_checksum=True,
         write_statistics=False,
-        **how,
+        **{"compression": "zstd", **how},
     )
     data = sink.getvalue()
     return Encoded(data, hashlib.sha256(data).hexdigest(), footer, table)
