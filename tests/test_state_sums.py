@@ -102,3 +102,21 @@ def test_several_new_days_at_once_are_added_as_one_after_the_other(place: Place)
     assert place.export("--since", "2022-04-02") == csv_of(
         [tuple(line for line in lines if line[1] != "ZALO") for lines in days.values()]
     )
+
+
+def test_sums_of_two_ranges_that_become_one_are_kept_as_one(place: Place) -> None:
+    for day in range(2, 9):
+        place.log(f"2022040{day}.json", day_of(random.Random(day), 2000))
+    assert place.ingest("-q").status == 0
+    for path in (place.state / "sums").iterdir():
+        path.unlink()
+    both = ("--until", "2022-04-02")
+    place.export("--until", "2022-04-01")
+    place.export("--since", "2022-04-02", *both)
+    apart = sums(place)
+    assert place.export(*both) == place.plain(*both)
+    together = sums(place)
+    assert len(apart) == 2
+    assert max(together.values()) > max(apart.values())
+    assert place.export(*both) == place.plain(*both)
+    assert sums(place) == together

@@ -222,14 +222,14 @@ class Merger:
     """Adds compact sums up: small ones first, so that the large ones are seldom copied.
 
     Attributes:
-        has_grown: Whether any was added.
+        is_new: Whether it was not there before: any was added, or some became one.
     """
 
     def __init__(self, base: CompactSum, *others: CompactSum) -> None:
         """Begin with some; to the first one small ones are joined, and not copied into it."""
         self._base, self._sums = base, list(others)
         self._total: Compact | None = None
-        self.has_grown = False
+        self.is_new = False
 
     def add(self, each: CompactSum) -> None:
         """Add one more.
@@ -237,7 +237,7 @@ class Merger:
         Raises:
             NotCompactError: As ``CompactSum.of``.
         """
-        self.has_grown, self._total = True, None
+        self.is_new, self._total = True, None
         self._sums.append(each)
         while len(self._sums) > 1 and len(self._sums[-2]) <= _SMALL * len(self._sums[-1]):
             self._merge_last()
@@ -251,21 +251,23 @@ class Merger:
         while len(self._sums) > 1:
             self._merge_last()
         if self._total is None:
-            self._total = self._base
-            for top in self._sums:
-                self._total = _joined(self._base, top)
-        if isinstance(self._total, CompactSum):
+            self._total = _joined(self._base, *self._sums)
+        if isinstance(self._total, CompactSum) and self._total is not self._base:
+            self.is_new = True
             self._base, self._sums = CompactSum.empty(), [self._total]
         return self._total
 
     def _merge_last(self) -> None:
+        self.is_new = True
         last, one = self._sums.pop(), self._sums.pop()
         self._sums.append(one.merged(last))
 
 
-def _joined(base: CompactSum, top: CompactSum) -> Compact:
+def _joined(base: CompactSum, top: CompactSum | None = None) -> Compact:
     """The sum of two: of a large and a small one without copying any."""
-    if len(top) and len(base) >= max(_LARGE, _SMALL * len(top)) and kernel.available():
+    if top is None or not len(top):
+        return base
+    if len(base) >= max(_LARGE, _SMALL * len(top)) and kernel.available():
         return Joint.of(base, top)
     return base.merged(top)
 

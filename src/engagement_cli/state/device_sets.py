@@ -74,7 +74,8 @@ def of_range(state: Generation, counted: Counted) -> Devices:
     import pyarrow as pa  # noqa: PLC0415 - reading begins without
 
     pa.default_memory_pool().release_unused()  # sums of as many files are read next
-    size = sum(stored.devices.bytes for stored in files.values() if stored.devices)
+    every = state.manifest.partials.values()
+    size = sum(stored.devices.bytes for stored in every if stored.devices)
     state.keep_aside(lambda folder, room: unions.keep(folder, total, wanted, room), size)
     return total
 

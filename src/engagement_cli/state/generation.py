@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _ROOM_FOR_SUMS = 0.75
-"""Bytes that kept sums may take, as a share of what they sum takes; unions of devices likewise."""
+"""Bytes that kept sums may take, as a share of all partials; unions of devices, of all devices."""
 _PAYS_FROM_GROUPS = 500_000
 """How many groups are so many that loading machine code pays."""
 
@@ -226,8 +226,8 @@ class Generation:
         except NotCompactError:
             every = [stored for _, stored in files]
             return _sum_of(self._load(every), _groups(every))
-        if begun.merger.has_grown:
-            of = sum(stored.partial_bytes for _, stored in files)
+        if begun.merger.is_new:
+            of = sum(stored.partial_bytes for stored in self.manifest.partials.values())
             self.keep_aside(partial(self._keep, total, wanted, begun.base), of)
         return total
 
