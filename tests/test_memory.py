@@ -34,3 +34,18 @@ def test_memory_that_numpy_frees_is_kept_and_used_again_by_arrow() -> None:
         [sys.executable, "-c", REUSED], capture_output=True, check=True, text=True
     )
     assert ended.stdout == "system True True\n"
+
+
+def test_arrow_loads_without_the_clients_of_stores_that_no_path_names() -> None:
+    code = """
+import sys
+sys.argv = ["engagement", "inspect", "--help"]
+try:
+    from engagement_cli.__main__ import main
+    main()
+except SystemExit:
+    from pyarrow import fs, parquet
+    print(hasattr(parquet, "write_table"), "S3FileSystem" in vars(fs), file=sys.stderr)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert ended.stderr == "True False\n"

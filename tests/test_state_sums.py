@@ -83,6 +83,13 @@ def test_without_either_of_two_sums_the_result_is_the_same(
     assert place.export() == expected
 
 
+def test_a_small_sum_goes_when_it_is_written_anew(place: Place) -> None:
+    for day in range(2, 5):
+        place.log(f"2022040{day}.json", day_of(random.Random(day), 100))
+        night(place)
+        assert len(sums(place)) == 2
+
+
 @pytest.mark.parametrize("name", ["20220401.json", "20220402.json"])
 def test_a_corrected_day_counts_as_it_is_now(place: Place, name: str) -> None:
     place.log("20220402.json", day_of(random.Random(5), 200))

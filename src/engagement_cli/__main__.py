@@ -15,6 +15,9 @@ OBJECTS_BETWEEN_COLLECTIONS = 500_000
 does, takes a tenth of the time until there is work."""
 MALLOPT = {-1: 2**31 - 1, -3: 2**25, -8: 1}
 """M_TRIM_THRESHOLD and M_MMAP_THRESHOLD in bytes, and M_ARENA_MAX, as glibc's malloc.h has them."""
+CLOUDS = ("_s3fs", "_gcsfs", "_azurefs", "_hdfs")
+"""Clients of stores that Arrow loads where it has them; that takes as long as loading Arrow, and
+every path here is one of this machine."""
 PAGES = {
     (): "help.txt",
     ("-h",): "help.txt",
@@ -63,6 +66,8 @@ def _run() -> int:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # or numpy starts some that spin
     _reuse_memory()
+    for client in CLOUDS:
+        sys.modules[f"pyarrow.{client}"] = None  # type: ignore[assignment] # as if it were not there
     from engagement_cli.cli.main import run  # noqa: PLC0415 - click, when it is needed
 
     return run()

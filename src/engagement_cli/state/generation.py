@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_ROOM_FOR_SUMS = 0.75
-"""Bytes that kept sums may take, as a share of all partials; unions of devices, of all devices."""
 _PAYS_FROM_GROUPS = 500_000
 """How many groups are so many that loading machine code pays."""
 
@@ -228,18 +226,22 @@ class Generation:
             return _sum_of(self._load(every), _groups(every))
         if begun.merger.is_new:
             of = sum(stored.partial_bytes for stored in self.manifest.partials.values())
-            self.keep_aside(partial(self._keep, total, wanted, begun.base), of)
+            self.keep_aside(partial(self._keep, total, wanted, begun.kept), of)
         return total
 
     def keep_aside(self, keep: Callable[[Path, int], None], size: int) -> None:
-        """Keep what was made of stored files of this size, while other work is done.
+        """Keep what was made of stored files, while other work is done.
 
         A disk that is full or read-only keeps nothing.
+
+        Args:
+            keep: Keeps it in a folder, where such files may take so many bytes.
+            size: As many bytes as all stored files that it could be made of.
         """
 
         def kept() -> None:
             with suppress(OSError):
-                keep(self.folder / layout.SUMS, int(size * _ROOM_FOR_SUMS))
+                keep(self.folder / layout.SUMS, size)
 
         self._aside.submit(kept)
 
@@ -271,12 +273,12 @@ class Generation:
         self,
         total: Compact,
         wanted: Stamps,
-        base: Kept[CompactSum] | None,
+        begun: Sequence[Kept[CompactSum]],
         folder: Path,
         room: int,
     ) -> None:
         draft = self._ahead.taken_draft(total) if self._ahead else None
-        sums.keep(draft or sums.draft(folder, total), wanted, base, room)
+        sums.keep(draft or sums.draft(folder, total), wanted, begun, room)
 
     def _begun(
         self, files: Sequence[tuple[StoredFile, StoredPartial]], wanted: Stamps

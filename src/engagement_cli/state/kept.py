@@ -122,6 +122,7 @@ class Draft:
         *,
         room: int,
         needed: Collection[Path] = (),
+        outdated: Collection[Path] = (),
     ) -> None:
         """Keep them.
 
@@ -131,6 +132,7 @@ class Draft:
             header: What JSON can say besides.
             room: Bytes that such files may take; the newest few that fit are kept.
             needed: Files of the same kind that stay, whatever room they take.
+            outdated: Others that go.
 
         Raises:
             OSError: They cannot be kept.
@@ -148,7 +150,7 @@ class Draft:
         newest = sorted(files, key=lambda path: (path in stay, path.stat().st_mtime_ns))
         for number, path in enumerate(reversed(newest)):
             room -= path.stat().st_size
-            if path not in stay and (room < 0 or number >= _MOST):
+            if path not in stay and (path in outdated or room < 0 or number >= _MOST):
                 path.unlink(missing_ok=True)
 
     def drop(self) -> None:

@@ -30,12 +30,12 @@ class Begun:
 
     Attributes:
         merger: Adds to them.
-        base: The largest of them, if there is one.
+        kept: These, the largest one first.
         summed: What is in the sum.
     """
 
     merger: Merger
-    base: Kept[CompactSum] | None
+    kept: Sequence[Kept[CompactSum]]
     summed: Stamps
 
 
@@ -44,7 +44,7 @@ def begun(folder: Path, wanted: Stamps) -> Begun:
     found = sorted(kept.best(folder, _KIND, wanted, _made), key=_size, reverse=True)
     summed = {name: stamp for each in found for name, stamp in each.of.items()}
     merger = Merger(*[each.made for each in found] or [CompactSum.empty()])
-    return Begun(merger, found[0] if found else None, summed)
+    return Begun(merger, found, summed)
 
 
 class Draft(NamedTuple):
@@ -64,13 +64,13 @@ def draft(folder: Path, total: Compact) -> Draft:
     return Draft(total, kept.Draft(folder, [hi, *numbers]))
 
 
-def keep(draft: Draft, wanted: Stamps, base: Kept[CompactSum] | None, room: int) -> None:
+def keep(draft: Draft, wanted: Stamps, begun: Sequence[Kept[CompactSum]], room: int) -> None:
     """Keep a sum, as ``kept.Draft.keep`` does.
 
     Args:
         draft: What of it is not kept yet.
         wanted: What it sums.
-        base: The kept sum that it began with.
+        begun: The kept sums that it began with, the largest one first.
         room: Bytes that sums may take.
     """
     new = _new(draft.total)
@@ -80,11 +80,13 @@ def keep(draft: Draft, wanted: Stamps, base: Kept[CompactSum] | None, room: int)
         "first": str(new.first) if new.first else None,
         "form": new.columns.form,
     }
-    needed = []
-    if isinstance(draft.total, Joint) and base is not None:
-        wanted = {name: stamp for name, stamp in wanted.items() if name not in base.of}
-        needed = [base.path]
-    draft.columns.keep(_KIND, wanted, header, room=room, needed=needed)
+    if not isinstance(draft.total, Joint):
+        draft.columns.keep(_KIND, wanted, header, room=room)
+        return
+    base, *others = begun
+    since = {name: stamp for name, stamp in wanted.items() if name not in base.of}
+    outdated = [each.path for each in others]
+    draft.columns.keep(_KIND, since, header, room=room, needed=[base.path], outdated=outdated)
 
 
 def _size(found: Kept[CompactSum]) -> int:
