@@ -127,3 +127,12 @@ def test_sums_of_two_ranges_that_become_one_are_kept_as_one(place: Place) -> Non
     assert max(together.values()) > max(apart.values())
     assert place.export(*both) == place.plain(*both)
     assert sums(place) == together
+
+
+def test_where_one_more_app_has_no_place_the_result_is_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compact, "ENTRY_APPS", len(APPS))
+    place.log("20220402.json", (("HNH000001", "one more", 5), ("HNH000002", "VOD", 7)))
+    assert night(place) == place.plain()
+    assert place.export() == place.plain()

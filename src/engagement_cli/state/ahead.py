@@ -45,18 +45,19 @@ class Ahead(Generic[T]):
         self._executor = executor
         self._folder = folder
         self._begun = executor.submit(sums.begun, folder, wanted)
-        self._added: dict[Summand, Future[None]] = {}
+        self._added: dict[Summand, Future[Compact | None]] = {}
         self._prepare = prepare
-        self._prepared: Future[tuple[Compact, T]] | None = None
+        self._prepared: Future[tuple[Compact, T] | None] | None = None
         self._draft: Future[sums.Draft | None] | None = None
 
     def add(self, content: str, day: date | None, part: Partial) -> None:
         """Add the sums of a content that is not stored yet, and is about to be."""
         self.drop_draft()
-        self._added[content, day] = self._executor.submit(self._add, part, day)
+        added = self._executor.submit(self._add, part, day)
+        self._added[content, day] = added
         if len(self._added) == 1:  # as every night; of more, each would be made ready in vain
-            self._prepared = self._executor.submit(self._made_ready)
-            self._draft = self._executor.submit(self._drawn)
+            self._prepared = self._executor.submit(self._made_ready, added)
+            self._draft = self._executor.submit(self._drawn, added)
 
     def settled(self, names: Mapping[Summand, str], wanted: Stamps) -> sums.Begun | None:
         """The sum of what was added; None if something of that is not wanted.
@@ -65,10 +66,7 @@ class Ahead(Generic[T]):
             names: For each content and day that counts, what its partial is called in stamps.
             wanted: The stamps of all that is wanted.
         """
-        try:
-            for future in self._added.values():
-                future.result()
-        except NotCompactError:
+        if any(added.result() is None for added in self._added.values()):
             return None
         begun = self._begun.result()
         if not (begun.summed.items() <= wanted.items() and self._added.keys() <= names.keys()):
@@ -95,17 +93,21 @@ class Ahead(Generic[T]):
         if draft and not draft.cancel() and (made := draft.result()):
             made.columns.drop()
 
-    def _add(self, part: Partial, day: date | None) -> None:
+    def _add(self, part: Partial, day: date | None) -> Compact | None:
+        """The sum with one more added; nothing where that has no place in it."""
         merger = self._begun.result().merger
-        merger.add(CompactSum.of(part, day))
-        merger.total()
+        with suppress(NotCompactError):
+            merger.add(CompactSum.of(part, day))
+            return merger.total()
+        return None
 
-    def _made_ready(self) -> tuple[Compact, T]:
-        total = self._begun.result().merger.total()
-        return total, self._prepare(total)
+    def _made_ready(self, added: Future[Compact | None]) -> tuple[Compact, T] | None:
+        total = added.result()
+        return None if total is None else (total, self._prepare(total))
 
-    def _drawn(self) -> sums.Draft | None:
+    def _drawn(self, added: Future[Compact | None]) -> sums.Draft | None:
         """The sum, written aside; nothing where the disk does not take it."""
+        total = added.result()
         with suppress(OSError):
-            return sums.draft(self._folder, self._begun.result().merger.total())
+            return None if total is None else sums.draft(self._folder, total)
         return None
